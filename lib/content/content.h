@@ -1,0 +1,42 @@
+/*
+ * The server's namespaces and objects: `--root DIR`, each sub-folder of DIR a namespace, each file below
+ * it an object, by its path from there. Reading ahead is content_reader's. All of it may wait for the
+ * disk: none of it runs on a worker.
+ */
+#ifndef WDSCAST_CONTENT_CONTENT_H
+#define WDSCAST_CONTENT_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wdscast.h"
+
+struct content_root;   /* an opened --root */
+struct content_object; /* an opened object: one file, its identity and size fixed at opening */
+
+/* NULL on failure, errno set. */
+struct content_root *content_root_open(const char *dir);
+void content_root_close(struct content_root *r);
+
+/*
+ * Open an object. Names are UTF-8, with '/' as the separator ('\\' too); a namespace is one folder or a
+ * path of folders. Nothing outside the root is reached: no "..", no absolute path, no symbolic link that
+ * leads out (openat2() with RESOLVE_BENEATH). Only regular files. Matching is exact first, then without
+ * case (ASCII), as Windows' administrators expect.
+ * @return 0, or the Win32 code for the error packet: WDSMCS_E_NAMESPACE_NOT_FOUND,
+ *         WDSMCS_E_CONTENT_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES.
+ */
+uint32_t content_open(struct content_root *r, const char *name_space, const char *object, struct content_object **out);
+void content_close(struct content_object *o);
+uint64_t content_size(const struct content_object *o);
+/* Two names of one file (same device and inode, same size and time). */
+bool content_same(const struct content_object *a, const struct content_object *b);
+
+/*
+ * Read exactly len bytes at an offset within the size. False when the file got shorter, was changed since
+ * it was opened (size or modification time), or the disk failed: the object is then spoilt for good.
+ */
+bool content_read(struct content_object *o, uint64_t offset, void *buf, size_t len);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * One receiving session: initiation (MS-WDSMSI 2.2.2, UDP), transport (MS-WDSMT 3.2) and
+ * application (MS-WDSMA 3.2) in one machine.
+ *
+ *   INITIATING -reply-> OFFERED -accept-> JOINING -JOINACK-> REGULAR -all blocks-> LEAVING -> CLOSED
+ *        |                                   ^                  | DEMOTE
+ *        | error, timeout                    '---- accept --- MOVING
+ *        '-> CLOSED            cancel, KICK, inactivity: from anywhere to LEAVING, then CLOSED
+ *
+ * One thread steps it. It keeps no clock, does no I/O and allocates nothing: its block bitmap comes
+ * with CLIENT_IN_ACCEPT, from a caller who has first looked at the offer's size.
+ */
+#ifndef WDSCAST_ENGINE_CLIENT_H
+#define WDSCAST_ENGINE_CLIENT_H
+
+#include "base/bitmap.h"
+#include "base/ranges.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "engine/outq.h"
+#include "security/security.h"
+#include "wire/ma.h"
+#include "wire/msi.h"
+#include "wire/mt.h"
+
+#define CLIENT_MISSING_MAX 1024 /* ranges of the Missing ODATA List */
+#define CLIENT_NACK_RANGES 80   /* ranges of one NACK: what fits a datagram without fragments */
+
+enum client_state {
+	CLIENT_INITIATING,
+	CLIENT_OFFERED,
+	CLIENT_JOINING,
+	CLIENT_REGULAR,
+	CLIENT_MOVING,
+	CLIENT_LEAVING,
+	CLIENT_CLOSED,
+};
+
+/* Defaults of MS-WDSMT 3.2.1.2 where it has them; client_config_defaults() sets them all. */
+struct client_config {
+	uint64_t seed;
+	struct endpoint initiation;     /* the server's address and UDP port 5041 */
+	struct msi_request request;     /* namespace, content, MAC, whether we take IPv6 */
+	uint16_t name[MT_NAME_CHARS];   /* ClientName, UTF-16, NUL-terminated */
+	struct ip_addr ip;              /* ours, towards the server */
+	uint8_t mac_len, mac[32];
+	uint8_t user_sid_len, user_sid[68];
+	struct security client_security, server_security; /* both directions; CHECKSUM after UDP initiation */
+	uint32_t initiate_interval_ms;  /* 1000, MS-WDSMSI 3.1.6 */
+	uint32_t initiate_timeout_ms;   /* in all; then ERROR_TIMEOUT. Not in the specification */
+	uint32_t inactivity_timeout_ms; /* 30000 */
+	uint32_t join_interval_ms;      /* 500 */
+	uint32_t max_leave_delay_ms;    /* 200 */
+	uint32_t force_qcc_interval_ms; /* 20000 */
+};
+
+/* What the server offers, checked for sense before it is passed on (MS-WDSMSI sheet, 5). */
+struct client_offer {
+	struct endpoint multicast, server;
+	uint64_t content_bytes, total_blocks;
+	uint32_t block_bytes, session_id;
+};
+
+/* The host's load for QCR, 2.2.8.4; percent, 255 when unknown. */
+struct client_load {
+	uint8_t cpu, mem, net;
+};
+
+/* All counters are of the whole session. */
+struct client_stats {
+	uint64_t odata, rdata;       /* packets accepted */
+	uint64_t duplicates;         /* data packets whose block was there already */
+	uint64_t repaired_blocks;    /* blocks that came as RDATA, or in a later pass of the server */
+	uint64_t refused_no_room;    /* data packets without a slot for them */
+	uint64_t nacks, zero_nacks, acks, pollacks, qcrs, joins, requests;
+	uint64_t lost_seq_nos;       /* numbers that were missing when a later one came */
+	uint64_t wrong_state, wrong_sender, wrong_session, stale, bad_payload; /* packets ignored, by reason */
+};
+
+enum client_in_type {
+	CLIENT_IN_TICK,   /* time passed */
+	CLIENT_IN_MSI,    /* a datagram from the server's initiation port, read */
+	CLIENT_IN_PACKET, /* a transport packet that verified */
+	CLIENT_IN_ACCEPT, /* answers OUT_OFFER (blocks set) and OUT_MOVED */
+	CLIENT_IN_CANCEL, /* ends the session; win32 is its result (never 0) */
+	CLIENT_IN_ROOM,   /* the consumer gave slots back: free_slots */
+};
+
+struct client_in {
+	enum client_in_type type;
+	const struct endpoint *from;      /* MSI, PACKET */
+	const struct msi_packet *msi;     /* MSI */
+	const struct mt_packet *packet;   /* PACKET */
+	bool stored;                      /* PACKET that client_wants() as a block: it lies in a slot now */
+	uint32_t free_slots;              /* PACKET, ROOM: slots left for further blocks; paces the master's ACKs */
+	struct bitmap *blocks;            /* ACCEPT: bit i is block i + 1; ones are not wanted. Stays the caller's
+	                                   * memory, is the engine's until OUT_CLOSED */
+	uint32_t win32;                   /* CANCEL */
+};
+
+struct client {
+	struct client_config config;
+	enum client_state state;
+	struct rng rng;
+	struct client_offer offer;
+	struct bitmap *blocks;
+	struct client_stats stats;
+	struct client_load load; /* set by the caller at will */
+	ns_t joined_at;          /* JoinTime, MS-WDSMA 3.2.1 */
+	uint32_t client_id;
+	uint32_t result;         /* win32 of OUT_FINISHED */
+	bool finished;
+	uint8_t leave_reason;
+
+	/* timers: NS_NEVER when not armed */
+	ns_t initiate_at, initiate_until, inactive_at, join_at, poll_at, qcc_at, force_qcc_at, nack_at, leave_at;
+	ns_t zero_nack_after; /* no zero NACK before */
+
+	/* 3.2.1.1 */
+	uint64_t last_poll_seq_no, last_qcc_seq_no, last_qcc_sender_time;
+	ns_t qcc_received_at;
+
+	/* 3.2.1.3 */
+	uint16_t min_nack_backoff_ms, max_nack_backoff_ms, master_rtt_ms;
+	double loss_rate;
+	uint64_t first_seq_no, hi_seq_no, hi_loss_seq_no, trail_seq_no, lead_seq_no, last_spm_seq_no;
+	uint32_t master_client_id;
+
+	/* Missing ODATA List, 3.2.1.3.1 */
+	uint64_t missing_start, missing_end;
+	struct ranges missing;
+	struct range missing_mem[CLIENT_MISSING_MAX];
+
+	/* ACK of a master whose consumer is slow: see client_ack.c */
+	uint64_t acked_seq_no, held_server_time;
+	bool ack_held;
+	uint64_t highest_block; /* of ODATA: a block below it is a repair */
+};
+
+void client_config_defaults(struct client_config *c);
+/* The first request goes out with the first step. */
+void client_init(struct client *c, const struct client_config *config, ns_t now);
+
+/* What a transport packet asks of the caller before client_step(). Changes nothing. */
+enum client_want {
+	CLIENT_WANT_STEP,  /* verify, then step */
+	CLIENT_WANT_BLOCK, /* as STEP, and it carries a block that is missing: copy it to a slot while verifying */
+	CLIENT_WANT_NOT,   /* of no use in this state or to this session; it is counted: drop it */
+};
+enum client_want client_wants(struct client *c, const struct mt_packet *p, const struct endpoint *from,
+                              struct ma_data *block);
+
+/* One input at one time. A step at a later time than client_deadline() runs what is due first. */
+void client_step(struct client *c, const struct client_in *in, ns_t now, struct outq *out);
+ns_t client_deadline(const struct client *c);
+
+/* Percent of the wanted blocks that are there (the sheet's 6.2). */
+uint8_t client_progress(const struct client *c);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * One sending session: transport (MS-WDSMT 3.1) and application (MS-WDSMA 3.1) in one machine.
+ *
+ *   PRE_START -first QCR-> QCC -master found-> DATA -5 SPMs unanswered-> QCC      (transport)
+ *   QUERY -query timer, answers merged-> SEND -all sent and acknowledged-> QUERY  (application)
+ *   TERMINATED from anywhere, after InactivityTimeout or SERVER_IN_CLOSE
+ *
+ * It handles numbers, never content: a pass is a list of ranges of blocks; the caller reads them
+ * ahead, in order, and says SERVER_IN_DATA for each block that is ready; the packets that come out
+ * name their block (outq.h). One thread steps it; it keeps no clock, does no I/O, allocates nothing.
+ */
+#ifndef WDSCAST_ENGINE_SERVER_H
+#define WDSCAST_ENGINE_SERVER_H
+
+#include "base/ranges.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "engine/outq.h"
+#include "security/security.h"
+#include "wire/ma.h"
+#include "wire/msi.h"
+#include "wire/mt.h"
+
+#define SERVER_CLIENTS_MAX 200 /* on all lists together, 3.1.1.2 */
+#define SERVER_PASS_RANGES_MAX (SERVER_CLIENTS_MAX * MA_RANGES_MAX)
+
+enum server_state { SERVER_PRE_START, SERVER_QCC, SERVER_DATA, SERVER_TERMINATED }; /* 3.1.1.1 */
+enum server_pass_state { SERVER_IDLE, SERVER_QUERY, SERVER_SEND };                  /* MS-WDSMA 3.1.1 */
+enum server_list { SERVER_NONE, SERVER_PENDING, SERVER_ACTIVE, SERVER_KICKED, SERVER_DEMOTED }; /* 3.1.1 */
+
+/* Parameters of MS-WDSMT 3.1.1.4; server_config_defaults() sets its defaults, and ours where it has none. */
+struct server_config {
+	uint64_t seed;
+	uint32_t session_id;
+	struct endpoint multicast, unicast;
+	struct security server_security, client_security;
+	uint64_t content_bytes, total_blocks;
+	uint32_t block_bytes;
+
+	uint32_t inactivity_timeout_ms;     /* 300000 */
+	uint32_t join_ack_to_qcr_ms;        /* 500 */
+	uint32_t max_join_ack_sends;        /* 3 */
+	uint16_t poll_backoff_ms;           /* 200; fewer clients get a shorter one */
+	uint32_t kick_interval_ms;          /* 15000 */
+	uint32_t no_client_qcc_interval_ms; /* 500 */
+	uint32_t qcc_interval_ms;           /* 5000; no default there (E17) */
+	uint32_t client_dead_timeout_ms;    /* 60000 */
+	uint32_t spm_interval_ms;           /* 220 */
+	uint32_t cleanup_interval_ms;       /* 200 */
+	uint32_t retention_ms;              /* 1000 */
+	uint32_t max_no_response_spm;       /* 5 */
+	uint32_t demote_interval_ms;        /* 500 */
+	uint32_t exp_max_window, max_window; /* packets; no defaults there (E17) */
+
+	uint32_t list_max;                  /* entries of the Data Packet List; a power of two */
+
+	/* Where DEMOTE sends clients; session id 0: nowhere. May be set later, before SERVER_IN_DEMOTE. */
+	uint32_t lower_session_id;
+	struct endpoint lower_multicast, lower_unicast;
+};
+
+struct server_client { /* 3.1.1.2 */
+	enum server_list list;
+	uint32_t client_id;
+	struct endpoint from;     /* the JOIN's source: where JOINACK goes */
+	uint16_t name[MT_NAME_CHARS];
+	uint8_t mac_len, mac[32];
+	uint64_t client_time;     /* the JOIN's SenderTime */
+	ns_t joined_at, last_update, join_ack_at;
+	uint32_t rtt_ms;
+	bool supports_demote, qcr_received, answered_poll;
+	uint8_t kick_reason;
+	uint32_t join_ack_sends;
+	uint8_t progress;         /* percent, from PROGRESS or CNTCIR */
+	bool lacks_nothing;       /* its last CNTCIR had no ranges */
+	uint32_t time_in_session_s;
+	uint8_t cpu_util, mem_util, net_util; /* percent; 255 unknown */
+	uint64_t loss_rate;       /* of MT_LOSS_RATE_ONE */
+	uint64_t nacks;
+};
+
+struct server_entry { /* of the Data Packet List, 3.1.1.3 */
+	uint64_t block_no;
+	ns_t created_at, sent_at;
+	bool resent;
+};
+
+struct server_stats {
+	uint64_t odata, rdata, spms, qccs, polls, ncfs, joinacks, kicks, demotes;
+	uint64_t acks, nacks, zero_nacks, window_cuts, pollacks, qcrs, joins, leaves;
+	uint64_t passes, blocks_sent;
+	/* packets ignored, by reason */
+	uint64_t unknown_client, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session, refused_full;
+	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
+};
+
+enum server_in_type {
+	SERVER_IN_TICK,
+	SERVER_IN_PACKET, /* a transport packet that verified */
+	SERVER_IN_DATA,   /* block_no is the next block of the pass and is ready: the Data Trigger */
+	SERVER_IN_KICK,   /* client_id, reason: the KICK trigger, 3.1.5.6 */
+	SERVER_IN_DEMOTE, /* client_id: the DEMOTE trigger, 3.1.5.10 */
+	SERVER_IN_CLOSE,  /* kick everybody with this reason and terminate: server stops, content failed */
+};
+
+struct server_in {
+	enum server_in_type type;
+	const struct endpoint *from;
+	const struct mt_packet *packet;
+	uint64_t block_no;
+	uint32_t client_id;
+	uint8_t reason;
+};
+
+struct server {
+	struct server_config config;
+	enum server_state state;
+	enum server_pass_state pass_state;
+	struct rng rng;
+	struct server_stats stats;
+	struct server_client clients[SERVER_CLIENTS_MAX];
+	uint32_t client_count, active_count;
+	uint32_t next_client_id;
+	uint64_t next_poll_seq_no, next_spm_seq_no, next_qcc_seq_no;
+
+	/* 3.1.1.3 */
+	uint32_t master_client_id;
+	uint32_t master_rtt_ms;
+	ns_t master_rtt_ns; /* finer, measured here: for the 4 RTT rule and the tail probe */
+	double master_loss_rate;
+	uint32_t spm_count, wait_ms;
+	double window;
+	uint64_t trail_seq_no; /* MCTrailODATASeqNo: acknowledged by the master */
+	uint64_t lead_seq_no;  /* MCLeadODATASeqNo: sent */
+	uint64_t head_seq_no;  /* lowest number in the Data Packet List; == next_seq_no: empty */
+	uint64_t next_seq_no;  /* NextODATASeqNo */
+	struct server_entry *list; /* [seq_no & (list_max - 1)], config.list_max of them */
+
+	/* timers, NS_NEVER when not armed */
+	ns_t inactive_at, cleanup_clients_at, qcc_at, spm_at, cleanup_list_at, kick_at, demote_at, query_at, probe_at;
+	ns_t last_cut_at;
+
+	/* application */
+	struct ranges pass;       /* MissingBlockRanges; read by the caller after OUT_PASS, until OUT_PASS_DONE */
+	uint64_t pass_blocks;     /* in the pass */
+	uint64_t pass_fed;        /* SERVER_IN_DATA seen */
+	uint32_t longest_in_session_s;
+	uint32_t answers;
+	struct server_answer *answer_mem; /* ClientCNTCIRPackets */
+	struct range *pass_mem;
+};
+
+void server_config_defaults(struct server_config *c);
+/* Memory that server_init() wants beside the struct: the Data Packet List and the range lists. */
+size_t server_mem_bytes(const struct server_config *c);
+/* mem: zeroed, aligned to 8; stays the caller's, is used until the server is forgotten. */
+void server_init(struct server *s, const struct server_config *config, void *mem, ns_t now);
+
+void server_step(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
+ns_t server_deadline(const struct server *s);
+
+/* How many further SERVER_IN_DATA the Data Packet List takes now. */
+uint32_t server_room(const struct server *s);
+/* Does any client, active or pending, still need the session? */
+bool server_is_needed(const struct server *s);
+const struct server_client *server_find_client(const struct server *s, uint32_t client_id);
+
+/*
+ * Initiation, MS-WDSMSI 3.1.5.3 steps 1 and 7, without state: what to say to a request. win32: 0, and
+ * the session is offered; else the error packet. Writes into w; the caller sends it to the request's source.
+ */
+void server_answer_request(struct writer *w, const struct server_config *session, uint32_t win32);
+
+#endif

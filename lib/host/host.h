@@ -1,0 +1,103 @@
+/*
+ * The machine: threads, memory, clock, interfaces, names. The only room that sees libnuma and pthread.
+ */
+#ifndef WDSCAST_HOST_HOST_H
+#define WDSCAST_HOST_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/time.h"
+
+/* ---- clock ---- */
+
+/* CLOCK_MONOTONIC. */
+ns_t host_now(void);
+/* Sleep about this long. */
+void host_nap(ns_t ns);
+/* A seed that differs from run to run. */
+uint64_t host_random(void);
+
+/* ---- threads ---- */
+
+struct host_thread;
+
+/*
+ * Start a thread. core: to pin it to, or -1. name: at most 15 characters. NULL on failure. Signals are
+ * blocked in it: they are the program's.
+ */
+struct host_thread *host_thread_start(const char *name, int core, void (*run)(void *), void *arg);
+/* Wait for its end and free it. */
+void host_thread_join(struct host_thread *t);
+/* An opaque number of the calling thread, never 0. */
+uintptr_t host_thread_self(void);
+/* Cores this process may use; cores[] gets up to max of them. */
+unsigned host_cores(int *cores, unsigned max);
+
+struct host_mutex;
+struct host_mutex *host_mutex_new(void);
+void host_mutex_free(struct host_mutex *m);
+void host_lock(struct host_mutex *m);
+void host_unlock(struct host_mutex *m);
+struct host_cond;
+struct host_cond *host_cond_new(void);
+void host_cond_free(struct host_cond *c);
+/* Wait until woken or until host_now() >= deadline (NS_NEVER: without end). False on the deadline. */
+bool host_cond_wait(struct host_cond *c, struct host_mutex *m, ns_t deadline);
+void host_cond_broadcast(struct host_cond *c);
+
+/*
+ * A bell: one thread sleeps on it, another wakes it without ever waiting. The waker pays a system call
+ * only when the sleeper is asleep.
+ */
+struct host_bell {
+	_Atomic uint32_t state; /* 0 awake, 1 asleep, 2 rung; a futex */
+};
+void host_bell_init(struct host_bell *b);
+/* Sleep until rung or until the deadline. The caller looks at its work once more after host_bell_arm(). */
+void host_bell_arm(struct host_bell *b);
+void host_bell_disarm(struct host_bell *b);
+void host_bell_wait(struct host_bell *b, ns_t deadline);
+void host_bell_ring(struct host_bell *b);
+
+/* ---- memory ---- */
+
+/*
+ * Zeroed memory on a NUMA node (-1: any), on huge pages when there are any free, else with transparent
+ * huge pages asked for. Pages are touched only as they are used, but for huge ones. NULL on failure.
+ */
+void *host_alloc(size_t bytes, int node);
+void host_free(void *p, size_t bytes);
+
+/* ---- interfaces and names ---- */
+
+struct host_interface {
+	char name[16];
+	unsigned index;
+	bool up, loopback, multicast, has_carrier;
+	struct mac_addr mac;
+	uint32_t mtu;
+	int node;
+	struct ip_addr ip4, gateway4, ip6, gateway6; /* the first of each; ip6 link-local only if no other */
+	uint8_t prefix4, prefix6;
+	char driver[32], pci[16]; /* "" when it has none */
+};
+
+/* False when there is no such interface. */
+bool host_interface(const char *name, struct host_interface *out);
+/* The interface by which the kernel would reach an address; out's ip4 or ip6 is the source it would use. */
+bool host_route(const struct ip_addr *to, struct host_interface *out);
+/* All interfaces, up to max; returns how many. */
+unsigned host_interfaces(struct host_interface *out, unsigned max);
+/* A host name or a numeric address. family: 4, 6, or 0 for either, IPv4 first. False when there is none. */
+bool host_resolve(const char *name, int family, struct ip_addr *out);
+/* This machine's name in UTF-16, at most 15 characters and a NUL, as ClientName wants it. */
+void host_name(uint16_t name[16]);
+
+/* Load in percent since the last call for that state, 255 when unknown: for QCR, MS-WDSMT 2.2.8.4. */
+struct host_load_state { uint64_t cpu_busy, cpu_all, net_bytes; ns_t at; };
+void host_load(struct host_load_state *state, const char *interface, uint8_t *cpu, uint8_t *mem, uint8_t *net);
+
+#endif

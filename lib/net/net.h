@@ -1,0 +1,128 @@
+/*
+ * Ethernet, 802.1Q, ARP, IPv4, IPv6, UDP, IGMP, MLD, ND, ICMP echo: formats, checksums, reassembly
+ * of fragments, and the machines of a port without a kernel. Pure: frames in, frames out, time as an
+ * argument. One thread.
+ */
+#ifndef WDSCAST_NET_NET_H
+#define WDSCAST_NET_NET_H
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/rng.h"
+#include "base/time.h"
+
+#define NET_HEAD_MAX 128         /* Ethernet, tag, IPv6 with fragment header, UDP: 74, and room */
+#define NET_GROUPS_MAX 64        /* multicast groups we are in */
+#define NET_NEIGHBOURS_MAX 256   /* the ARP and ND cache */
+#define NET_OUT_FRAMES 32        /* frames of its own that one call may make */
+#define NET_OUT_BYTES 1514
+#define NET_DATAGRAM_MAX 65507
+
+struct net_config {
+	struct mac_addr mac;
+	uint32_t mtu;
+	uint16_t vlan;                               /* 0: untagged */
+	struct ip_addr ip4, gateway4, ip6, gateway6; /* len 0: none */
+	uint8_t prefix4, prefix6;
+	bool has_kernel;                             /* the kernel answers ARP, ND and echo and reports membership: we only resolve */
+	uint64_t seed;
+};
+
+/* Frames that net itself wants sent: ARP, ND, IGMP, MLD, echo replies. The caller sends and clears. */
+struct net_out {
+	uint32_t count;
+	struct net_out_frame {
+		uint32_t len;
+		uint8_t bytes[NET_OUT_BYTES];
+	} frames[NET_OUT_FRAMES];
+	uint64_t dropped; /* for want of room here, ever */
+};
+
+/* Counted by reason; names in net_stat_names. NET_UDP and NET_HANDLED are no drops. */
+#define NET_VERDICTS(X)                                                          \
+	X(UDP, "udp")                   /* a whole datagram: out is set */           \
+	X(HANDLED, "handled")           /* ARP, ND, IGMP, MLD, echo: dealt with */   \
+	X(FRAGMENT, "fragments")        /* taken; the datagram is not whole yet */   \
+	X(OWN, "own")                   /* our own frame came back */                \
+	X(RUNT, "runt")                 /* shorter than its headers claim */         \
+	X(BAD_IP, "bad_ip")             /* version, header length, header checksum */ \
+	X(BAD_UDP, "bad_udp")           /* UDP length or checksum */                 \
+	X(BAD_FRAGMENT, "bad_fragment") /* overlapping, inconsistent, too long */    \
+	X(NO_REASSEMBLY, "no_reassembly") /* the table of fragments is full */       \
+	X(OTHER_VLAN, "other_vlan")                                              \
+	X(OTHER_HOST, "other_host")     /* not to our MAC, IP or a group of ours */  \
+	X(OTHER_PROTOCOL, "other_protocol")
+#define X(name, text) NET_##name,
+enum net_verdict { NET_VERDICTS(X) NET_VERDICT_COUNT };
+#undef X
+
+struct net_datagram {
+	struct endpoint from, to;
+	const uint8_t *data; /* into the frame, or into the reassembly table: valid until the next net_input() */
+	uint32_t len;
+	bool to_multicast;
+};
+
+enum net_input_flags { /* the card's verdict, where it gives one; same bits as port_frame_flags */
+	NET_L4_GOOD = 1 << 0,
+	NET_L4_BAD = 1 << 1,
+	NET_L3_BAD = 1 << 2,
+};
+
+struct net; /* see net_bytes() */
+
+/* Memory that net_init() wants: the caches and the bounded reassembly table. */
+size_t net_bytes(void);
+/* mem: net_bytes() bytes, zeroed, aligned to 64. It stays the caller's. */
+struct net *net_init(void *mem, const struct net_config *c, ns_t now);
+
+/* One received frame. UDP checksum: checked unless absent (IPv4), vouched for by the card, or left
+ * partial by a kernel that sent it over a virtual interface (it is then the pseudo header's sum). */
+enum net_verdict net_input(struct net *n, const uint8_t *frame, uint32_t len, unsigned flags, ns_t now,
+                           struct net_datagram *out, struct net_out *tx);
+
+/* Timers: ARP and ND retries and ageing, membership reports, reassembly timeouts. */
+void net_tick(struct net *n, ns_t now, struct net_out *tx);
+ns_t net_deadline(const struct net *n);
+
+/* Membership: frames to the group are taken; reports are sent unless has_kernel. Counted. */
+bool net_join(struct net *n, const struct ip_addr *group, ns_t now, struct net_out *tx);
+void net_leave(struct net *n, const struct ip_addr *group, ns_t now, struct net_out *tx);
+
+/* One frame to send: its headers, and which bytes of the UDP payload follow them. */
+struct net_head {
+	uint8_t bytes[NET_HEAD_MAX];
+	uint32_t len;
+	uint32_t payload_at, payload_len;
+};
+
+struct net_send {
+	const struct endpoint *from, *to;
+	uint32_t payload_len;
+	bool has_checksum;    /* false: UDP checksum 0, IPv4 only */
+	uint16_t payload_sum; /* net_sum() of the payload, when has_checksum */
+};
+
+/*
+ * The headers for a datagram: one, or as many as it needs fragments (at most max). 0: the next hop's
+ * MAC is not known yet, and an ARP or ND request is on its way in tx (try again later), or there is no
+ * route, or max is too small.
+ */
+uint32_t net_heads(struct net *n, const struct net_send *s, struct net_head *heads, uint32_t max, ns_t now,
+                   struct net_out *tx);
+/* UDP payload bytes that fit one frame, for the family of this address. */
+uint32_t net_payload_max(const struct net *n, const struct ip_addr *to);
+
+/* One's complement sum (not inverted, folded) of bytes that begin at an even or odd place. */
+uint16_t net_sum(const void *bytes, size_t len);
+/* The sum of two runs, the second of which begins at offset `at` of the whole. */
+uint16_t net_sum_add(uint16_t a, uint16_t b, size_t at);
+
+struct net_stats {
+	uint64_t verdicts[NET_VERDICT_COUNT];
+	uint64_t reassembled, reassembly_timeouts, arp_sent, reports_sent, echoes;
+};
+extern const char *const net_verdict_names[NET_VERDICT_COUNT];
+const struct net_stats *net_read_stats(const struct net *n);
+
+#endif

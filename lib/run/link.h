@@ -1,0 +1,80 @@
+/*
+ * A port's queue with its net machine: datagrams in, datagrams out, the same for ports that deliver
+ * frames and ports that deliver datagrams. A worker owns it. Never waits, never allocates after
+ * link_init().
+ *
+ *   n = link_poll(l);
+ *   for (i = 0; i < n; i++)
+ *           if (link_datagram(l, i, now, &d))
+ *                   ...                        d.data is valid until the next link_datagram()
+ *   link_done(l);
+ *   ... link_send() ...
+ *   link_tick(l, now);
+ *   link_flush(l);                             what was sent leaves in one burst
+ */
+#ifndef WDSCAST_RUN_LINK_H
+#define WDSCAST_RUN_LINK_H
+
+#include "net/net.h"
+#include "port/port.h"
+
+#define LINK_HEADS 48 /* frames of one datagram: 65507 bytes at an MTU of 1500 */
+
+/* A datagram to send in pieces; they stay where they are until link_flush(). */
+struct link_packet {
+	const struct endpoint *from, *to;
+	const uint8_t *head, *body, *tail;
+	uint32_t head_len, body_len, tail_len;
+	bool has_body_sum;     /* body_sum is net_sum() of the body */
+	uint16_t body_sum;
+	bool plain;            /* leave the UDP checksum out where the family allows it: the payload has its own */
+};
+
+enum link_sent {
+	LINK_SENT,    /* in the burst */
+	LINK_FULL,    /* the burst is full even after a flush: the wire takes no more now */
+	LINK_NO_PATH, /* the next hop is being resolved, or there is no route: dropped and counted */
+};
+
+struct link_stats {
+	uint64_t datagrams, sent, tx_full, no_path;
+};
+
+struct link {
+	struct port *port;
+	uint16_t queue;
+	struct net *net; /* NULL for a port of datagrams */
+	void *mem;
+	struct frame rx[PORT_BURST];
+	uint32_t rx_count;
+	struct port_packet tx[PORT_BURST];
+	struct net_head heads[PORT_BURST];
+	uint8_t pieces[PORT_BURST][512]; /* net head and as much of the head as shares its frame */
+	struct endpoint from[PORT_BURST], to[PORT_BURST];
+	uint32_t tx_count;
+	struct net_out net_out;
+	struct link_stats stats;
+};
+
+/* Makes the net machine in mem (link_bytes(), zeroed, aligned to 64). ip4, ip6: ours; len 0: none. */
+size_t link_bytes(void);
+void link_init(struct link *l, struct port *port, uint16_t queue, const struct ip_addr *ip4, const struct ip_addr *ip6,
+               uint64_t seed, void *mem, ns_t now);
+
+uint32_t link_poll(struct link *l);
+bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *out);
+void link_done(struct link *l);
+
+enum link_sent link_send(struct link *l, const struct link_packet *p, ns_t now);
+void link_flush(struct link *l);
+
+/* Begin or end taking a group's frames (and report it, where there is no kernel). */
+bool link_join(struct link *l, const struct ip_addr *group, ns_t now);
+void link_leave(struct link *l, const struct ip_addr *group, ns_t now);
+
+void link_tick(struct link *l, ns_t now);
+ns_t link_deadline(const struct link *l);
+/* Largest UDP payload to this address that needs no fragments. */
+uint32_t link_payload_max(const struct link *l, const struct ip_addr *to);
+
+#endif

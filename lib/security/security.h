@@ -1,0 +1,79 @@
+/*
+ * What protects one direction of a session: MS-WDSMT 2.2.2 and 5. A `security` is made by the
+ * control thread and then only read, so any number of threads may share it.
+ */
+#ifndef WDSCAST_SECURITY_SECURITY_H
+#define WDSCAST_SECURITY_SECURITY_H
+
+#include "wire/mt.h"
+
+enum security_mode { /* MS-WDSMSI 2.2.1 */
+	SECURITY_NONE = 0,
+	SECURITY_HASH = 1,
+	SECURITY_SIGN = 2,
+	SECURITY_CHECKSUM = 3,
+};
+
+/* E14, the two readings of 2.2.2.1: A hashes the packet with the key, B the packet's digest. */
+enum security_hmac_reading { SECURITY_HMAC_A, SECURITY_HMAC_B };
+
+#define SECURITY_HASH_BYTES 32     /* HMAC-SHA-256 */
+#define SECURITY_SIGN_BYTES_MAX 512
+#define SECURITY_KEY_BYTES_MAX 256
+
+struct security {
+	enum security_mode mode;
+	enum security_hmac_reading reading;
+	uint16_t key_len;
+	uint8_t key[SECURITY_KEY_BYTES_MAX]; /* HASH */
+	void *rsa;                           /* SIGN: an EVP_PKEY; owned, freed by security_fini() */
+	uint16_t sign_len;                   /* SIGN: bytes of a signature */
+};
+
+void security_init_none(struct security *s);
+void security_init_checksum(struct security *s);
+/* False when key_len is 0 or beyond SECURITY_KEY_BYTES_MAX. */
+bool security_init_hash(struct security *s, const void *key, size_t key_len, enum security_hmac_reading reading);
+/* Wipes keys. */
+void security_fini(struct security *s);
+
+/* MT_SECHDR_* and the bytes of SecurityData that packets of this direction have. */
+uint8_t security_header_type(const struct security *s);
+uint16_t security_data_len(const struct security *s);
+
+/* The plain byte sum of 2.2.2.3, modulo 2^32. */
+uint32_t security_sum(const void *bytes, size_t len);
+/* memcpy and security_sum() of the source in one pass. */
+uint32_t security_copy_sum(void *dst, const void *src, size_t len);
+
+/* A packet in pieces: head (Security Header to the end of the fields), body (may be absent), tail. */
+struct security_pieces {
+	uint8_t *head;
+	size_t head_len;
+	const uint8_t *body;
+	size_t body_len;
+	bool has_body_sum;  /* body_sum is security_sum() of the body, so the body need not be read */
+	uint32_t body_sum;
+	const uint8_t *tail;
+	size_t tail_len;
+};
+
+/* Fill in the SecurityData of a packet whose head was written for this direction. */
+void security_seal(const struct security *s, const struct security_pieces *p);
+/* The same for a packet in one piece. */
+void security_seal_packet(const struct security *s, uint8_t *packet, size_t len);
+
+enum security_verdict {
+	SECURITY_OK,
+	SECURITY_WRONG_TYPE, /* another mode than the session's, or wrong length of SecurityData */
+	SECURITY_BAD,        /* does not verify */
+};
+
+/* Does the header have the type and length of this mode? To be asked before anything else. */
+enum security_verdict security_check_header(const struct security *s, const struct mt_security *h);
+/* Verify a whole packet. */
+enum security_verdict security_verify(const struct security *s, const struct mt_packet *p);
+/* CHECKSUM only: does the header agree with this sum of all that is covered? */
+bool security_sum_agrees(const struct mt_security *h, uint32_t sum);
+
+#endif
