@@ -10,7 +10,12 @@
  *   link_done(l);
  *   ... link_send() ...
  *   link_tick(l, now);
- *   link_flush(l);                             what was sent leaves in one burst
+ *   if (link_flush(l, now))                    what was sent leaves in one burst
+ *           ...                                the pieces of its packets may be used again
+ *
+ * A wire that takes no more is no loss: what is left stays in the burst, link_send() says LINK_FULL, and
+ * the next turn goes on. Only a wire that took nothing for LINK_STUCK_NS (a memif without its peer) has
+ * its packets dropped and counted, for by then they say nothing true.
  */
 #ifndef WDSCAST_RUN_LINK_H
 #define WDSCAST_RUN_LINK_H
@@ -19,8 +24,10 @@
 #include "port/port.h"
 
 #define LINK_HEADS 48 /* frames of one datagram: 65507 bytes at an MTU of 1500 */
+#define LINK_PIECE_BYTES 768 /* net head and the head of a data packet: 128 + 565 with a 4096-bit signature */
+#define LINK_STUCK_NS (50 * NS_PER_MS)
 
-/* A datagram to send in pieces; they stay where they are until link_flush(). */
+/* A datagram to send in pieces; they stay where they are until link_flush() returns true. */
 struct link_packet {
 	const struct endpoint *from, *to;
 	const uint8_t *head, *body, *tail;
@@ -32,26 +39,30 @@ struct link_packet {
 
 enum link_sent {
 	LINK_SENT,    /* in the burst */
-	LINK_FULL,    /* the burst is full even after a flush: the wire takes no more now */
+	LINK_FULL,    /* the wire takes no more now: keep the packet and try it again in the next turn */
 	LINK_NO_PATH, /* the next hop is being resolved, or there is no route: dropped and counted */
 };
 
 struct link_stats {
-	uint64_t datagrams, sent, tx_full, no_path;
+	uint64_t datagrams; /* received */
+	uint64_t sent;      /* datagrams put into a burst */
+	uint64_t no_path, bad_checksum;
+	uint64_t tx_full;   /* bursts that the wire did not take at once */
+	uint64_t tx_stuck;  /* frames dropped because it took none for LINK_STUCK_NS */
 };
 
 struct link {
 	struct port *port;
 	uint16_t queue;
 	struct net *net; /* NULL for a port of datagrams */
-	void *mem;
 	struct frame rx[PORT_BURST];
 	uint32_t rx_count;
 	struct port_packet tx[PORT_BURST];
 	struct net_head heads[PORT_BURST];
-	uint8_t pieces[PORT_BURST][512]; /* net head and as much of the head as shares its frame */
+	uint8_t pieces[PORT_BURST][LINK_PIECE_BYTES]; /* net head and as much of the head as shares its frame */
 	struct endpoint from[PORT_BURST], to[PORT_BURST];
-	uint32_t tx_count;
+	uint32_t tx_first, tx_count; /* the burst: tx[tx_first .. tx_count-1] */
+	ns_t tx_moved_at;            /* when the wire last took something, or had nothing to take */
 	struct net_out net_out;
 	struct link_stats stats;
 };
@@ -66,7 +77,8 @@ bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *ou
 void link_done(struct link *l);
 
 enum link_sent link_send(struct link *l, const struct link_packet *p, ns_t now);
-void link_flush(struct link *l);
+/* Hand the burst to the wire. False when it did not take all. */
+bool link_flush(struct link *l, ns_t now);
 
 /* Begin or end taking a group's frames (and report it, where there is no kernel). */
 bool link_join(struct link *l, const struct ip_addr *group, ns_t now);
