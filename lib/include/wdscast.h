@@ -33,6 +33,122 @@ WDSTCI_EXPORT const char *wdscast_strerror(enum wdscast_err err);
 /* The text of a Win32 or WDS code (wdserror.h), in English; never NULL. Any thread. */
 WDSTCI_EXPORT const char *wdscast_error_text(DWORD code);
 
+/* ---- text ---- */
+
+/*
+ * UTF-8 to UTF-16 and back, both NUL-terminated. Returns the units (bytes) that the whole result needs,
+ * its NUL included, and writes it only when that is at most `max`; so a first call may ask with max 0 and
+ * out NULL. 0: the text is NULL or not valid. Any thread.
+ */
+WDSTCI_EXPORT size_t wdscast_utf16(const char *utf8, char16_t *out, size_t max);
+WDSTCI_EXPORT size_t wdscast_utf8(const char16_t *utf16, char *out, size_t max);
+
+/*
+ * What the last function of wdstci.h or of this header that failed on this thread has to say beyond its
+ * code, in one line: which interface, which limit. In SessionComplete: why the session failed. "" when
+ * there is nothing to add. Valid until the thread's next call.
+ */
+WDSTCI_EXPORT const char *wdscast_last_error_text(void);
+
+/* ---- configuration ---- */
+
+/*
+ * All of it may be left zero. What is not given here is taken from the environment (the name in brackets),
+ * then from the file that WDSCAST_CONF names or else /etc/wdscast.conf (lines of `name = value`, the
+ * names being those below without _ms and _bytes; # begins a comment), then from the default.
+ */
+struct wdscast_options {
+	uint32_t size;                  /* sizeof(struct wdscast_options): lets it grow */
+	uint32_t initiate_timeout_ms;   /* for the server's answer; 0: 30000 [WDSCAST_INITIATE_TIMEOUT] */
+	uint32_t inactivity_timeout_ms; /* of silence in a session; 0: 30000 [WDSCAST_INACTIVITY_TIMEOUT] */
+	uint32_t reserved;              /* 0 */
+	uint64_t memory_bytes;          /* limit for what sessions hold together; 0: 4 GiB [WDSCAST_MEMORY] */
+	const char *port;               /* SPEC of the port, doc/ports.md; NULL: "auto" [WDSCAST_PORT] */
+	const char *ip;                 /* ours, ADDRESS[/PREFIX], for ports without a kernel [WDSCAST_IP] */
+	const char *gateway;            /* [WDSCAST_GATEWAY] */
+	const char *cores;              /* "2" or "2,4-6": the first is the worker's [WDSCAST_CORES] */
+	const char *poll;               /* "busy" or "adaptive"; NULL: as the port and the cores suggest [WDSCAST_POLL] */
+};
+
+/*
+ * To be called before the first WdsTransportClientInitialize(), or after the last Shutdown; replaces what
+ * an earlier call said. The strings are copied.
+ * @return WDSCAST_OK; WDSCAST_EINVAL, a member of o (wdscast_last_error_text() tells which);
+ *         WDSCAST_ESTATE, the client is initialized.
+ */
+WDSTCI_EXPORT enum wdscast_err wdscast_configure(const struct wdscast_options *o);
+
+/* ---- counters ---- */
+
+/* All of one session, from its start. */
+#define WDSCAST_SESSION_COUNTERS(X)                                                     \
+	X(blocks, "blocks that lie in the cache or were delivered")                     \
+	X(bytes, "their bytes")                                                         \
+	X(wanted_blocks, "blocks wanted in all")                                        \
+	X(odata, "ODATA packets accepted")                                              \
+	X(rdata, "RDATA packets accepted")                                              \
+	X(duplicates, "data packets whose block was there already")                     \
+	X(repaired_blocks, "blocks that came again: as RDATA or in a later pass")       \
+	X(refused_no_room, "data packets refused because the consumer's cache was full") \
+	X(lost_seq_nos, "packets found missing when a later one came")                  \
+	X(nacks, "NACKs sent")                                                          \
+	X(zero_nacks, "NACKs sent because the cache was full")                          \
+	X(acks, "ACKs sent")                                                            \
+	X(pollacks, "POLLACKs sent")                                                    \
+	X(qcrs, "QCRs sent")                                                            \
+	X(joins, "JOINs sent")                                                          \
+	X(requests, "initiation requests sent")                                         \
+	X(malformed, "datagrams that could not be read")                                \
+	X(wrong_security, "packets with another security header than the session's")    \
+	X(unverified, "packets whose checksum, hash or signature is wrong")             \
+	X(wrong_state, "packets that have no meaning in the session's state")           \
+	X(wrong_sender, "packets from another address than the server's")               \
+	X(wrong_session, "packets of another session")                                  \
+	X(stale, "packets that came too late to matter")                                \
+	X(bad_payload, "packets whose application data makes no sense")                 \
+	X(unsent, "packets of ours that the port did not take")
+
+/* The port of a session: shared by all sessions on it. */
+#define WDSCAST_PORT_COUNTERS(X)                                             \
+	X(rx_frames, "frames received")                                      \
+	X(rx_bytes, "their bytes")                                           \
+	X(rx_missed, "frames lost before they were seen")                    \
+	X(tx_frames, "frames sent")                                          \
+	X(tx_bytes, "their bytes")                                           \
+	X(tx_dropped, "frames that could not be sent")                       \
+	X(datagrams, "UDP datagrams received")                               \
+	X(no_session, "datagrams for no session of ours")                    \
+	X(turns, "turns of the worker")                                      \
+	X(idle_turns, "turns that found nothing to do")                      \
+	X(tx_full, "datagrams dropped because the wire took no more")        \
+	X(no_path, "datagrams dropped for want of a route or of a neighbour")
+
+#define X(name, text) uint64_t name;
+struct wdscast_session_counters {
+	uint32_t size, reserved; /* size: to be set to sizeof() by the caller */
+	WDSCAST_SESSION_COUNTERS(X)
+};
+struct wdscast_port_counters {
+	uint32_t size, reserved; /* size: to be set to sizeof() by the caller */
+	WDSCAST_PORT_COUNTERS(X)
+};
+#undef X
+
+/*
+ * Read counters of a session that is not closed, or of the port it runs on. They are renewed some times a
+ * second, and a last time before SessionComplete. Any thread.
+ * @return ERROR_SUCCESS; ERROR_INVALID_HANDLE; ERROR_INVALID_PARAMETER, out or its size;
+ *         ERROR_NOT_READY, the session was not started; WDSTPC_E_NOT_INITIALIZED.
+ */
+WDSTCI_EXPORT DWORD wdscast_read_session_counters(HANDLE session, struct wdscast_session_counters *out);
+WDSTCI_EXPORT DWORD wdscast_read_port_counters(HANDLE session, struct wdscast_port_counters *out);
+
+/*
+ * What the port of a started session is, as one line for people: "af_packet:eth0 (net_af_packet): ...".
+ * Written into out, NUL-terminated, cut to max bytes. Same codes as above.
+ */
+WDSTCI_EXPORT DWORD wdscast_describe_port(HANDLE session, char *out, size_t max);
+
 #ifdef __cplusplus
 }
 #endif
