@@ -70,9 +70,10 @@ struct msi_packet {
 
 /*
  * Read a whole datagram. False when it is malformed: shorter than it claims, an option whose length
- * or form is wrong, an unknown OpCode, an option twice, bytes after the last. An unknown option is
- * skipped. A reply that has MSI_OPT_ERROR is an MSI_ERROR whatever else it has (3.3); an error of 0
- * is malformed. A mandatory option that is absent is told in `missing`, for the server to answer.
+ * or form is wrong, an unknown OpCode, an option twice, bytes after the last. An option that is
+ * unknown, or has no meaning in this packet, is skipped. A reply that has MSI_OPT_ERROR is an MSI_ERROR
+ * whatever else it has (3.3); an error of 0 is malformed. A mandatory option that is absent is told in
+ * `missing`, for the server to answer.
  */
 bool msi_read(const void *datagram, size_t len, struct msi_packet *out);
 
