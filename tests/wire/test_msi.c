@@ -217,7 +217,7 @@ static void sizes_of_names_and_macs_are_bounded(void)
 static void what_cannot_be_read_is_not_written(void)
 {
 	static struct msi_request request;
-	struct msi_reply reply = { .multicast.ip = { 4 }, .server.ip = { 0 } };
+	struct msi_reply reply = { .multicast.ip = { .len = 4 } };
 	uint8_t mem[4096];
 	struct writer w = writer_of(mem, sizeof(mem));
 

@@ -162,9 +162,9 @@ static void counts_and_addresses_beyond_their_limit_do_not_fit(void)
 	static const struct mt_wire_kick kicks[MT_KICK_MAX + 1];
 	static const be32 ids[MT_DEMOTE_MAX + 1];
 	struct mt_demote demote = {
-		.multicast.ip = { 4 }, .unicast.ip = { 4 }, .count = MT_DEMOTE_MAX + 1, .client_ids = ids
+		.multicast.ip = { .len = 4 }, .unicast.ip = { .len = 4 }, .count = MT_DEMOTE_MAX + 1, .client_ids = ids
 	};
-	struct mt_join join = { .ip = { 5 } };
+	struct mt_join join = { .ip = { .len = 5 } };
 	uint8_t mem[MT_SAMPLE_BYTES_MAX];
 	struct writer w = writer_of(mem, sizeof(mem));
 
