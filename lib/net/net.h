@@ -38,7 +38,7 @@ struct net_out {
 	uint64_t dropped; /* for want of room here, ever */
 };
 
-/* Counted by reason; names in net_stat_names. NET_UDP and NET_HANDLED are no drops. */
+/* Counted by reason; names in net_verdict_names. NET_UDP and NET_HANDLED are no drops. */
 #define NET_VERDICTS(X)                                                          \
 	X(UDP, "udp")                   /* a whole datagram: out is set */           \
 	X(HANDLED, "handled")           /* ARP, ND, IGMP, MLD, echo: dealt with */   \
@@ -48,8 +48,7 @@ struct net_out {
 	X(BAD_IP, "bad_ip")             /* version, header length, header checksum */ \
 	X(BAD_UDP, "bad_udp")           /* UDP length or checksum */                 \
 	X(BAD_FRAGMENT, "bad_fragment") /* overlapping, inconsistent, too long */    \
-	X(NO_REASSEMBLY, "no_reassembly") /* the table of fragments is full */       \
-	X(OTHER_VLAN, "other_vlan")                                              \
+	X(OTHER_VLAN, "other_vlan")                                                  \
 	X(OTHER_HOST, "other_host")     /* not to our MAC, IP or a group of ours */  \
 	X(OTHER_PROTOCOL, "other_protocol")
 #define X(name, text) NET_##name,
@@ -61,12 +60,16 @@ struct net_datagram {
 	const uint8_t *data; /* into the frame, or into the reassembly table: valid until the next net_input() */
 	uint32_t len;
 	bool to_multicast;
+	bool whole;        /* it came in one frame */
+	bool checked;      /* its UDP checksum is right, or there is none; otherwise see net_verify() */
+	uint16_t checksum; /* as it stood in the header */
 };
 
 enum net_input_flags { /* the card's verdict, where it gives one; same bits as port_frame_flags */
 	NET_L4_GOOD = 1 << 0,
 	NET_L4_BAD = 1 << 1,
 	NET_L3_BAD = 1 << 2,
+	NET_CHECK_LATER = 1 << 8, /* the caller runs net_verify() where the payload does not protect itself */
 };
 
 struct net; /* see net_bytes() */
@@ -81,13 +84,30 @@ struct net *net_init(void *mem, const struct net_config *c, ns_t now);
 enum net_verdict net_input(struct net *n, const uint8_t *frame, uint32_t len, unsigned flags, ns_t now,
                            struct net_datagram *out, struct net_out *tx);
 
-/* Timers: ARP and ND retries and ageing, membership reports, reassembly timeouts. */
+/*
+ * The UDP checksum of a datagram of the last net_input(), for callers that said NET_CHECK_LATER: data
+ * packets have a checksum, hash or signature of their own, and to sum them twice is for nothing.
+ * False: it is wrong (counted as bad_udp too).
+ */
+bool net_verify(struct net *n, const struct net_datagram *d);
+
+/*
+ * Timers: announcements (the first tick sends them), ARP and ND retries and ageing, membership
+ * reports, reassembly timeouts. Nothing is due before net_deadline(); it may be early, never late.
+ */
 void net_tick(struct net *n, ns_t now, struct net_out *tx);
 ns_t net_deadline(const struct net *n);
 
 /* Membership: frames to the group are taken; reports are sent unless has_kernel. Counted. */
 bool net_join(struct net *n, const struct ip_addr *group, ns_t now, struct net_out *tx);
 void net_leave(struct net *n, const struct ip_addr *group, ns_t now, struct net_out *tx);
+
+/*
+ * Groups that net itself listens to, for the card's filter: all systems, all nodes, and the solicited-
+ * node groups of our IPv6 addresses. How many there are; none with has_kernel.
+ */
+#define NET_OWN_GROUPS 4
+uint32_t net_own_groups(const struct net *n, struct ip_addr out[NET_OWN_GROUPS]);
 
 /* One frame to send: its headers, and which bytes of the UDP payload follow them. */
 struct net_head {
@@ -120,7 +140,12 @@ uint16_t net_sum_add(uint16_t a, uint16_t b, size_t at);
 
 struct net_stats {
 	uint64_t verdicts[NET_VERDICT_COUNT];
-	uint64_t reassembled, reassembly_timeouts, arp_sent, reports_sent, echoes;
+	uint64_t reassembled;         /* datagrams made whole */
+	uint64_t reassembly_timeouts; /* ... given up after REASSEMBLY_LIFE */
+	uint64_t reassembly_evicted;  /* ... or because newer ones filled the table */
+	uint64_t arp_sent, nd_sent;   /* requests, replies, announcements */
+	uint64_t reports_sent, echoes;
+	uint64_t conflicts;           /* another machine claimed our address */
 };
 extern const char *const net_verdict_names[NET_VERDICT_COUNT];
 const struct net_stats *net_read_stats(const struct net *n);

@@ -1,0 +1,58 @@
+#include "net/internal.h"
+
+static bool sums_up(const struct net_datagram *d)
+{
+	uint32_t len = d->len + (uint32_t)sizeof(struct udp_header);
+	uint16_t sum = pseudo_sum(&d->from.ip, &d->to.ip, PROTOCOL_UDP, len);
+
+	/*
+	 * A kernel that leaves the checksum to the card writes the pseudo header's sum alone, not
+	 * inverted; over a virtual interface there is no card to finish it, nor a wire to damage it.
+	 * Before it cuts a datagram into fragments a kernel always finishes the sum itself.
+	 */
+	if (d->whole && d->checksum == sum)
+		return true;
+	sum = net_sum_add(sum, d->from.port, 0);
+	sum = net_sum_add(sum, d->to.port, 0);
+	sum = net_sum_add(sum, (uint16_t)len, 0);
+	sum = net_sum_add(sum, d->checksum, 0);
+	return net_sum_add(sum, net_sum(d->data, d->len), 0) == 0xffff;
+}
+
+enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out)
+{
+	const struct udp_header *h = (const struct udp_header *)p->data;
+	uint32_t len;
+
+	if (p->len < sizeof(*h))
+		return NET_RUNT;
+	len = be16_get(h->len);
+	if (len < sizeof(*h) || len > p->len)
+		return NET_BAD_UDP;
+	out->from = (struct endpoint){ p->from, be16_get(h->from) };
+	out->to = (struct endpoint){ p->to, be16_get(h->to) };
+	out->data = p->data + sizeof(*h);
+	out->len = len - (uint32_t)sizeof(*h);
+	out->to_multicast = ip_is_multicast(&p->to);
+	out->whole = whole;
+	out->checksum = be16_get(h->checksum);
+	out->checked = out->checksum == 0;
+	if (out->checked) /* absent: RFC 8200 section 8.1 forbids it for IPv6 */
+		return p->from.len == 4 ? NET_UDP : NET_BAD_UDP;
+	/* A card sees one frame, so of fragments it knows nothing. */
+	if (whole && (flags & NET_L4_BAD))
+		return NET_BAD_UDP;
+	out->checked = whole && (flags & NET_L4_GOOD);
+	if (flags & NET_CHECK_LATER)
+		return NET_UDP;
+	out->checked = out->checked || sums_up(out);
+	return out->checked ? NET_UDP : NET_BAD_UDP;
+}
+
+bool net_verify(struct net *n, const struct net_datagram *d)
+{
+	if (d->checked || sums_up(d))
+		return true;
+	n->stats.verdicts[NET_BAD_UDP]++;
+	return false;
+}
