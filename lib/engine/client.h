@@ -74,7 +74,8 @@ struct client_stats {
 	uint64_t refused_no_room;    /* data packets without a slot for them */
 	uint64_t nacks, zero_nacks, acks, pollacks, qcrs, joins, requests;
 	uint64_t lost_seq_nos;       /* numbers that were missing when a later one came */
-	uint64_t wrong_state, wrong_sender, wrong_session, stale, bad_payload; /* packets ignored, by reason */
+	/* packets ignored, by reason */
+	uint64_t wrong_state, wrong_sender, wrong_session, wrong_opcode, stale, bad_payload;
 };
 
 enum client_in_type {
@@ -91,19 +92,37 @@ struct client_in {
 	const struct endpoint *from;      /* MSI, PACKET */
 	const struct msi_packet *msi;     /* MSI */
 	const struct mt_packet *packet;   /* PACKET */
-	bool stored;                      /* PACKET that client_wants() as a block: it lies in a slot now */
+	const struct ma_data *block;      /* PACKET that client_wants() as a block: as it filled it; else NULL */
+	bool stored;                      /* ... and it lies in a slot now; false: there was none */
 	uint32_t free_slots;              /* PACKET, ROOM: slots left for further blocks; paces the master's ACKs */
 	struct bitmap *blocks;            /* ACCEPT: bit i is block i + 1; ones are not wanted. Stays the caller's
 	                                   * memory, is the engine's until OUT_CLOSED */
 	uint32_t win32;                   /* CANCEL */
 };
 
+/* The timers, in the order in which those due at the same time run. */
+enum client_timer {
+	CLIENT_TIMER_INITIATE_UNTIL, /* the total timeout */
+	CLIENT_TIMER_INACTIVE,
+	CLIENT_TIMER_LEAVE,
+	CLIENT_TIMER_INITIATE,
+	CLIENT_TIMER_JOIN,
+	CLIENT_TIMER_POLL,
+	CLIENT_TIMER_QCC,
+	CLIENT_TIMER_FORCE_QCC,
+	CLIENT_TIMER_NACK,
+	CLIENT_TIMERS
+};
+
+/* Points into itself: does not move after client_init(). */
 struct client {
 	struct client_config config;
 	enum client_state state;
 	struct rng rng;
 	struct client_offer offer;
+	struct client_offer next_offer; /* MOVING, until the LEAVE is sent */
 	struct bitmap *blocks;
+	uint64_t unwanted;              /* its ones at ACCEPT */
 	struct client_stats stats;
 	struct client_load load; /* set by the caller at will */
 	ns_t joined_at;          /* JoinTime, MS-WDSMA 3.2.1 */
@@ -112,28 +131,31 @@ struct client {
 	bool finished;
 	uint8_t leave_reason;
 
-	/* timers: NS_NEVER when not armed */
-	ns_t initiate_at, initiate_until, inactive_at, join_at, poll_at, qcc_at, force_qcc_at, nack_at, leave_at;
-	ns_t zero_nack_after; /* no zero NACK before */
+	ns_t timer[CLIENT_TIMERS]; /* NS_NEVER when not armed */
+	ns_t due_at;               /* not after any of them: what the hot path asks */
+	ns_t zero_nack_after;      /* no zero NACK before */
 
 	/* 3.2.1.1 */
 	uint64_t last_poll_seq_no, last_qcc_seq_no, last_qcc_sender_time;
 	ns_t qcc_received_at;
 
-	/* 3.2.1.3 */
+	/* 3.2.1.3; a first_seq_no of 0: none yet */
 	uint16_t min_nack_backoff_ms, max_nack_backoff_ms, master_rtt_ms;
 	double loss_rate;
-	uint64_t first_seq_no, hi_seq_no, hi_loss_seq_no, trail_seq_no, lead_seq_no, last_spm_seq_no;
+	uint64_t first_seq_no, hi_seq_no, hi_loss_seq_no, lead_seq_no, last_spm_seq_no;
 	uint32_t master_client_id;
 
-	/* Missing ODATA List, 3.2.1.3.1 */
+	/* Missing ODATA List, 3.2.1.3.1: of first_seq_no..missing_end, those in `missing` have not come */
 	uint64_t missing_start, missing_end;
 	struct ranges missing;
 	struct range missing_mem[CLIENT_MISSING_MAX];
 
 	/* ACK of a master whose consumer is slow: see client_ack.c */
-	uint64_t acked_seq_no, held_server_time;
+	uint64_t acked_seq_no, held_server_time, window_seen;
+	uint32_t free_slots, slots_max;
+	bool has_acked; /* since it became master */
 	bool ack_held;
+
 	uint64_t highest_block; /* of ODATA: a block below it is a repair */
 };
 
