@@ -24,16 +24,23 @@ enum security_hmac_reading { SECURITY_HMAC_A, SECURITY_HMAC_B };
 struct security {
 	enum security_mode mode;
 	enum security_hmac_reading reading;
-	uint16_t key_len;
-	uint8_t key[SECURITY_KEY_BYTES_MAX]; /* HASH */
-	void *rsa;                           /* SIGN: an EVP_PKEY; owned, freed by security_fini() */
-	uint16_t sign_len;                   /* SIGN: bytes of a signature */
+	uint32_t hmac_inner[8], hmac_outer[8]; /* HASH: SHA-256's state after the padded key (RFC 2104) */
+	void *rsa;                             /* SIGN: an EVP_PKEY; owned, freed by security_fini() */
+	uint16_t sign_len;                     /* SIGN: bytes of a signature */
 };
 
 void security_init_none(struct security *s);
 void security_init_checksum(struct security *s);
 /* False when key_len is 0 or beyond SECURITY_KEY_BYTES_MAX. */
 bool security_init_hash(struct security *s, const void *key, size_t key_len, enum security_hmac_reading reading);
+/*
+ * SIGN with the private key of a PEM text, to seal, or with the public one of a PUBLICKEYBLOB, to verify.
+ * False when it is no RSA key of 1024 to 4096 bits, or the PEM is encrypted.
+ */
+bool security_init_sign_private(struct security *s, const void *pem, size_t pem_len);
+bool security_init_sign_public(struct security *s, const void *blob, size_t blob_len);
+/* SIGN: the public key as a PUBLICKEYBLOB, for MS-WDSMSI's SignKey. False when it does not fit. */
+bool security_write_sign_key(const struct security *s, struct writer *w);
 /* Wipes keys. */
 void security_fini(struct security *s);
 
@@ -58,7 +65,10 @@ struct security_pieces {
 	size_t tail_len;
 };
 
-/* Fill in the SecurityData of a packet whose head was written for this direction. */
+/*
+ * Fill in the SecurityData of a packet whose head was written for this direction. A signature that
+ * cannot be made, for want of memory or a private key, leaves zeros, which no receiver accepts.
+ */
 void security_seal(const struct security *s, const struct security_pieces *p);
 /* The same for a packet in one piece. */
 void security_seal_packet(const struct security *s, uint8_t *packet, size_t len);

@@ -1,0 +1,129 @@
+#include "security/security.h"
+
+#include "security/parts.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+
+void security_init_none(struct security *s)
+{
+	*s = (struct security){ .mode = SECURITY_NONE };
+}
+
+void security_init_checksum(struct security *s)
+{
+	*s = (struct security){ .mode = SECURITY_CHECKSUM };
+}
+
+void security_fini(struct security *s)
+{
+	sign_fini(s);
+	OPENSSL_cleanse(s, sizeof(*s));
+}
+
+/* The modes and the header types have the same numbers (5.1 of the sheet). */
+static_assert((int)SECURITY_NONE == MT_SECHDR_NONE && (int)SECURITY_HASH == MT_SECHDR_HASH &&
+                      (int)SECURITY_SIGN == MT_SECHDR_SIGN && (int)SECURITY_CHECKSUM == MT_SECHDR_CHECKSUM,
+              "5.1");
+
+uint8_t security_header_type(const struct security *s)
+{
+	return (uint8_t)s->mode;
+}
+
+uint16_t security_data_len(const struct security *s)
+{
+	switch (s->mode) {
+	case SECURITY_HASH:
+		return SECURITY_HASH_BYTES;
+	case SECURITY_SIGN:
+		return s->sign_len;
+	case SECURITY_CHECKSUM:
+		return sizeof(be32);
+	case SECURITY_NONE:
+		break;
+	}
+	return 0;
+}
+
+static uint32_t sum_pieces(const struct security_pieces *p, size_t covered_from)
+{
+	uint32_t sum = security_sum(p->head + covered_from, p->head_len - covered_from);
+
+	sum += p->has_body_sum ? p->body_sum : security_sum(p->body, p->body_len);
+	return sum + security_sum(p->tail, p->tail_len);
+}
+
+void security_seal(const struct security *s, const struct security_pieces *p)
+{
+	size_t from =
+	        MT_SECURITY_HEADER_BYTES + (size_t)security_data_len(s); /* where the Session Header is */
+	uint8_t *data = p->head + MT_SECURITY_HEADER_BYTES;
+	struct span spans[] = { { p->head + from, p->head_len - from },
+		                { p->body, p->body_len },
+		                { p->tail, p->tail_len } };
+
+	assert(p->head_len >= from);
+	switch (s->mode) {
+	case SECURITY_CHECKSUM:
+		*(be32 *)data = be32_of(~sum_pieces(p, from)); /* 2.2.2.3 */
+		break;
+	case SECURITY_HASH:
+		hash_make(s, spans, 3, data);
+		break;
+	case SECURITY_SIGN:
+		sign_make(s, spans, 3, data);
+		break;
+	case SECURITY_NONE:
+		break;
+	}
+}
+
+void security_seal_packet(const struct security *s, uint8_t *packet, size_t len)
+{
+	security_seal(s, &(struct security_pieces){ .head = packet, .head_len = len });
+}
+
+enum security_verdict security_check_header(const struct security *s, const struct mt_security *h)
+{
+	bool ok = h->type == security_header_type(s) && h->data_len == security_data_len(s);
+
+	return ok ? SECURITY_OK : SECURITY_WRONG_TYPE;
+}
+
+bool security_sum_agrees(const struct mt_security *h, uint32_t sum)
+{
+	return be32_get(*(const be32 *)h->data) == ~sum;
+}
+
+static bool hash_agrees(const struct security *s, const struct span *covered, const uint8_t *received)
+{
+	uint8_t hash[SECURITY_HASH_BYTES];
+
+	hash_make(s, covered, 1, hash);
+	return CRYPTO_memcmp(hash, received, sizeof(hash)) == 0;
+}
+
+static bool covered_agrees(const struct security *s, const struct mt_packet *p)
+{
+	struct span covered = { p->covered, p->covered_len };
+
+	switch (s->mode) {
+	case SECURITY_CHECKSUM:
+		return security_sum_agrees(&p->security, security_sum(covered.at, covered.len));
+	case SECURITY_HASH:
+		return hash_agrees(s, &covered, p->security.data);
+	case SECURITY_SIGN:
+		return sign_verify(s, &covered, p->security.data);
+	case SECURITY_NONE:
+		return true;
+	}
+	return false;
+}
+
+enum security_verdict security_verify(const struct security *s, const struct mt_packet *p)
+{
+	if (security_check_header(s, &p->security) != SECURITY_OK)
+		return SECURITY_WRONG_TYPE;
+	return covered_agrees(s, p) ? SECURITY_OK : SECURITY_BAD;
+}
