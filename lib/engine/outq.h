@@ -45,7 +45,7 @@ enum out_event_type {
 	OUT_MASTER,          /* client_id is the Master Client now */
 	OUT_PASS,            /* server.pass has the ranges to send: content may be read ahead */
 	OUT_PASS_DONE,       /* all of it was sent, and acknowledged by the master */
-	OUT_IDLE,            /* the last client is gone */
+	OUT_IDLE,            /* no client is active now, a pass is abandoned; ask server_is_needed() */
 	OUT_TERMINATED,      /* InactivityTimeout: the session ended */
 };
 

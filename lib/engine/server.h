@@ -68,7 +68,9 @@ struct server_client { /* 3.1.1.2 */
 	uint64_t client_time;     /* the JOIN's SenderTime */
 	ns_t joined_at, last_update, join_ack_at;
 	uint32_t rtt_ms;
-	bool supports_demote, qcr_received, answered_poll;
+	bool supports_demote, qcr_received;
+	bool asked_poll, answered_poll; /* was active when the latest POLL went out; answered it */
+	uint64_t first_seq_no;    /* lower numbers were sent before it had joined: it ignores them */
 	uint8_t kick_reason;
 	uint32_t join_ack_sends;
 	uint8_t progress;         /* percent, from PROGRESS or CNTCIR */
@@ -81,8 +83,10 @@ struct server_client { /* 3.1.1.2 */
 
 struct server_entry { /* of the Data Packet List, 3.1.1.3 */
 	uint64_t block_no;
-	ns_t created_at, sent_at;
-	bool resent;
+	ns_t created_at; /* first sent: only then the packet is made */
+	ns_t sent_at;    /* LastSendTime */
+	bool resent;     /* so an ACK tells nothing about the round trip */
+	bool asked;      /* the master was to acknowledge it at once */
 };
 
 struct server_stats {
@@ -118,27 +122,37 @@ struct server {
 	enum server_pass_state pass_state;
 	struct rng rng;
 	struct server_stats stats;
+	struct mt_head head; /* of every packet we send, but for its time */
+	ns_t started_at;
 	struct server_client clients[SERVER_CLIENTS_MAX];
 	uint32_t client_count, active_count;
 	uint32_t next_client_id;
 	uint64_t next_poll_seq_no, next_spm_seq_no, next_qcc_seq_no;
 
 	/* 3.1.1.3 */
-	uint32_t master_client_id;
+	uint32_t master_client_id;  /* 0: none */
+	uint32_t failed_master_id;  /* left its SPMs unanswered: others go first at the next choice */
+	bool master_acked;          /* an ACK of this master was accepted */
+	bool master_measured;       /* master_rtt_ns is from its ACKs */
+	uint16_t min_nack_backoff_ms, max_nack_backoff_ms;
 	uint32_t master_rtt_ms;
 	ns_t master_rtt_ns; /* finer, measured here: for the 4 RTT rule and the tail probe */
 	double master_loss_rate;
 	uint32_t spm_count, wait_ms;
+	uint32_t quiet_qccs; /* QCCs in a row that nobody answered */
 	double window;
 	uint64_t trail_seq_no; /* MCTrailODATASeqNo: acknowledged by the master */
 	uint64_t lead_seq_no;  /* MCLeadODATASeqNo: sent */
 	uint64_t head_seq_no;  /* lowest number in the Data Packet List; == next_seq_no: empty */
 	uint64_t next_seq_no;  /* NextODATASeqNo */
+	ns_t progress_at;      /* the trail last moved, or something came to be in flight */
 	struct server_entry *list; /* [seq_no & (list_max - 1)], config.list_max of them */
 
 	/* timers, NS_NEVER when not armed */
 	ns_t inactive_at, cleanup_clients_at, qcc_at, spm_at, cleanup_list_at, kick_at, demote_at, query_at, probe_at;
-	ns_t last_cut_at;
+	ns_t pending_at; /* the earliest join_ack_at */
+	ns_t probe_wait;
+	ns_t last_cut_at, refused_at; /* NS_NEVER: not yet */
 
 	/* application */
 	struct ranges pass;       /* MissingBlockRanges; read by the caller after OUT_PASS, until OUT_PASS_DONE */
@@ -146,6 +160,8 @@ struct server {
 	uint64_t pass_fed;        /* SERVER_IN_DATA seen */
 	uint32_t longest_in_session_s;
 	uint32_t answers;
+	uint32_t quiet_polls; /* POLLs in a row that nobody answered */
+	bool poll_is_later;   /* everybody is complete: query_at is when to ask again */
 	struct server_answer *answer_mem; /* ClientCNTCIRPackets */
 	struct range *pass_mem;
 };
@@ -159,7 +175,7 @@ void server_init(struct server *s, const struct server_config *config, void *mem
 void server_step(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 ns_t server_deadline(const struct server *s);
 
-/* How many further SERVER_IN_DATA the Data Packet List takes now. */
+/* How many further SERVER_IN_DATA are taken now: room of the Data Packet List, and 0 outside of a pass. */
 uint32_t server_room(const struct server *s);
 /* Does any client, active or pending, still need the session? */
 bool server_is_needed(const struct server *s);

@@ -1,0 +1,96 @@
+/* What the files of the server engine share. */
+#ifndef WDSCAST_ENGINE_SERVER_INTERNAL_H
+#define WDSCAST_ENGINE_SERVER_INTERNAL_H
+
+#include "engine/server.h"
+
+#define SERVER_RTT_MAX_MS 2000             /* no peer makes us wait for it longer than this */
+#define SERVER_RTT_MIN_NS (50 * NS_PER_US) /* below it we would measure our own scheduling */
+
+/* What a client said that it lacks. */
+struct server_answer {
+	uint32_t time_in_session_s;
+	uint16_t count;
+	struct range ranges[MA_RANGES_MAX];
+};
+
+static inline ns_t server_ms(uint64_t ms)
+{
+	return ms * NS_PER_MS;
+}
+
+static inline uint16_t server_u16(uint64_t v)
+{
+	return v > UINT16_MAX ? UINT16_MAX : (uint16_t)v;
+}
+
+static inline struct server_entry *server_entry(const struct server *s, uint64_t seq_no)
+{
+	return &s->list[seq_no & (s->config.list_max - 1)];
+}
+
+/* server_out.c */
+struct mt_head server_head(const struct server *s, ns_t now);
+/* Seal what w has and send it to `to`. */
+void server_send(struct server *s, const struct writer *w, const struct endpoint *to, struct outq *out);
+void server_event(const struct server_client *c, enum out_event_type type, uint8_t reason, struct outq *out);
+/* How many elements of that size fit a control packet beside its fixed bytes. */
+uint32_t server_fits(const struct server *s, uint32_t fixed_bytes, uint32_t element_bytes);
+
+/* server_join.c */
+void server_on_join(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
+void server_on_qcr(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_run_join_acks(struct server *s, ns_t now, struct outq *out);
+
+/* server_lists.c */
+struct server_client *server_find(struct server *s, uint32_t client_id);
+struct server_client *server_find_active(struct server *s, uint32_t client_id);
+uint32_t server_active_rtt_ms(const struct server *s);
+void server_forget(struct server *s, struct server_client *c, enum out_event_type type, uint8_t reason,
+                   ns_t now, struct outq *out);
+/* c is on another list already. */
+void server_not_active(struct server *s, struct server_client *c, ns_t now, struct outq *out);
+void server_on_leave(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_kick(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
+void server_on_demote(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
+void server_on_close(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
+void server_run_kicks(struct server *s, ns_t now, struct outq *out);
+void server_run_demotes(struct server *s, ns_t now, struct outq *out);
+void server_run_cleanup_clients(struct server *s, ns_t now, struct outq *out);
+
+/* server_qcc.c */
+void server_enter_qcc(struct server *s, ns_t now, struct outq *out);
+void server_run_qcc(struct server *s, ns_t now, struct outq *out);
+void server_set_master(struct server *s, const struct server_client *c, double loss_rate, struct outq *out);
+
+/* server_data.c */
+void server_enter_data(struct server *s, ns_t now, struct outq *out);
+void server_leave_data(struct server *s);
+void server_send_spm(struct server *s, ns_t now, struct outq *out);
+void server_run_spm(struct server *s, ns_t now, struct outq *out);
+void server_run_cleanup_list(struct server *s, ns_t now, struct outq *out);
+void server_give_up_in_flight(struct server *s);
+
+/* server_window.c */
+void server_append(struct server *s, uint64_t block_no);
+uint32_t server_list_room(const struct server *s);
+uint32_t server_sendable(const struct server *s);
+void server_send_window(struct server *s, ns_t now, struct outq *out);
+bool server_send_data(struct server *s, uint64_t seq_no, enum mt_opcode opcode, ns_t now, struct outq *out);
+void server_on_ack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_arm_probe(struct server *s, ns_t now);
+void server_run_probe(struct server *s, ns_t now, struct outq *out);
+
+/* server_repair.c */
+void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+
+/* server_pass.c */
+void server_start_query(struct server *s, ns_t now, struct outq *out);
+void server_run_query(struct server *s, ns_t now, struct outq *out);
+void server_on_pollack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_data(struct server *s, uint64_t block_no, ns_t now, struct outq *out);
+void server_pass_lost_client(struct server *s, struct server_client *c, ns_t now, struct outq *out);
+void server_abandon_pass(struct server *s);
+void server_check_pass(struct server *s, ns_t now, struct outq *out);
+
+#endif

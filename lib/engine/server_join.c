@@ -1,0 +1,239 @@
+/* JOIN, JOINACK and QCR: how a client gets onto the Active list and stays there. 3.1.5.2, 3.1.5.8. */
+#include "engine/server_internal.h"
+
+#define REFUSED_EVENT_MS 1000 /* a full session is told once in this time, not at each JOIN */
+
+static void send_join_ack(struct server *s, struct server_client *c, ns_t now, struct outq *out)
+{
+	struct mt_head head = server_head(s, now);
+	struct mt_joinack p = { .client_id = c->client_id,
+		                .min_nack_backoff_ms = s->min_nack_backoff_ms,
+		                .max_nack_backoff_ms = s->max_nack_backoff_ms,
+		                .rtt_ms = s->state == SERVER_DATA ? server_u16(s->master_rtt_ms)
+		                                                  : 0, /* 2.2.6 */
+		                .client_time = c->client_time };
+	struct writer w;
+
+	c->join_ack_sends++;
+	if (!outq_begin(out, &w))
+		return;
+	mt_write_joinack(&w, &head, &p);
+	server_send(s, &w, &c->from, out);
+	s->stats.joinacks++;
+}
+
+static void arm_pending(struct server *s)
+{
+	s->pending_at = NS_NEVER;
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
+		if (s->clients[i].list == SERVER_PENDING)
+			s->pending_at = ns_min(s->pending_at, s->clients[i].join_ack_at);
+}
+
+static void offer_id(struct server *s, struct server_client *c, ns_t now, struct outq *out)
+{
+	send_join_ack(s, c, now, out);
+	c->join_ack_at = now + server_ms(s->config.join_ack_to_qcr_ms);
+	arm_pending(s);
+}
+
+/* 3.1.6.1; the first JOINACK counts as one of MaxJoinAckSends. */
+void server_run_join_acks(struct server *s, ns_t now, struct outq *out)
+{
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		struct server_client *c = &s->clients[i];
+
+		if (c->list != SERVER_PENDING || now < c->join_ack_at)
+			continue;
+		if (c->join_ack_sends >= s->config.max_join_ack_sends) {
+			server_forget(s, c, OUT_CLIENT_VANISHED, 0, now, out);
+			continue;
+		}
+		send_join_ack(s, c, now, out);
+		c->join_ack_at = now + server_ms(s->config.join_ack_to_qcr_ms);
+	}
+	arm_pending(s);
+}
+
+static uint32_t take_client_id(struct server *s)
+{
+	do {
+		if (++s->next_client_id == 0) /* 0 is the MasterClientId of nobody */
+			s->next_client_id = 1;
+	} while (server_find(s, s->next_client_id) != NULL);
+	return s->next_client_id;
+}
+
+static struct server_client *find_endpoint(struct server *s, const struct endpoint *from)
+{
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
+		if (s->clients[i].list != SERVER_NONE && endpoint_equal(&s->clients[i].from, from))
+			return &s->clients[i];
+	return NULL;
+}
+
+static struct server_client *find_free(struct server *s)
+{
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
+		if (s->clients[i].list == SERVER_NONE)
+			return &s->clients[i];
+	return NULL;
+}
+
+static void refuse(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
+{
+	struct out_event e = { .type = OUT_CLIENT_REFUSED, .client = *in->from };
+
+	s->stats.refused_full++;
+	if (s->refused_at != NS_NEVER && now - s->refused_at < server_ms(REFUSED_EVENT_MS))
+		return;
+	s->refused_at = now;
+	memcpy(e.name, in->packet->join.name, sizeof(e.name));
+	outq_event(out, &e);
+}
+
+static void fill_client(struct server *s, struct server_client *c, const struct server_in *in, ns_t now)
+{
+	const struct mt_join *join = &in->packet->join;
+
+	memset(c, 0, sizeof(*c));
+	c->list = SERVER_PENDING;
+	c->from = *in->from;
+	memcpy(c->name, join->name, sizeof(c->name));
+	c->mac_len = join->mac_len < sizeof(c->mac) ? join->mac_len : (uint8_t)sizeof(c->mac);
+	memcpy(c->mac, join->mac, c->mac_len);
+	c->client_time = in->packet->sender_time;
+	c->joined_at = c->last_update = now;
+	c->supports_demote = mt_has_capability(&in->packet->options, MT_CAP_MULTISTREAM);
+	c->kick_reason = MT_KICK_POLICY_NOT_MET; /* E2: the text's initial constant does not exist */
+	c->cpu_util = c->mem_util = c->net_util = 255;
+	c->client_id = take_client_id(s);
+}
+
+/* E12: a JOIN from where we have a client is that client, asking again or started anew. */
+static void rejoin(struct server *s, struct server_client *c, const struct server_in *in, ns_t now,
+                   struct outq *out)
+{
+	bool same = c->client_time == in->packet->sender_time; /* the network delivered it twice */
+	bool was_active = c->list == SERVER_ACTIVE;
+
+	if (c->list == SERVER_PENDING) {
+		c->client_time = in->packet->sender_time;
+		c->join_ack_sends = 0;
+		offer_id(s, c, now, out);
+		return;
+	}
+	if (same) {
+		send_join_ack(s, c, now, out);
+		return;
+	}
+	server_event(c, OUT_CLIENT_VANISHED, 0, out);
+	c->list = SERVER_NONE;
+	if (was_active)
+		server_not_active(s, c, now, out);
+	fill_client(s, c, in, now);
+	offer_id(s, c, now, out);
+}
+
+void server_on_join(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
+{
+	struct server_client *c = find_endpoint(s, in->from);
+
+	s->stats.joins++;
+	if (c != NULL) {
+		rejoin(s, c, in, now, out);
+		return;
+	}
+	c = find_free(s);
+	if (c == NULL) { /* E12 */
+		refuse(s, in, now, out);
+		return;
+	}
+	s->client_count++;
+	fill_client(s, c, in, now);
+	offer_id(s, c, now, out);
+}
+
+/* now - ServerTime, less the time the client says it waited (6.7 of the sheet). */
+static void measure_rtt(struct server_client *c, const struct mt_qcr *q, ns_t now)
+{
+	uint64_t now_ms = ns_to_ms(now), rtt_ms;
+
+	if (q->server_time == 0 || q->server_time > now_ms) /* 0: voluntary, it answers nothing */
+		return;
+	rtt_ms = now_ms - q->server_time;
+	rtt_ms -= rtt_ms < q->backoff_ms ? rtt_ms : q->backoff_ms;
+	c->rtt_ms = rtt_ms < SERVER_RTT_MAX_MS ? (uint32_t)rtt_ms : SERVER_RTT_MAX_MS;
+}
+
+/* The Status Trigger: MS-WDSMA 3.1.5.3. The join's QCR has no payload. */
+static void take_progress(struct server *s, struct server_client *c, const struct mt_qcr *q)
+{
+	struct ma_packet app;
+
+	if (q->app_data_len == 0)
+		return;
+	if (!ma_read(q->app_data, q->app_data_len, &app) || app.opcode != MA_CNT_PROGRESS) {
+		s->stats.bad_payload++;
+		return;
+	}
+	c->progress = app.progress.progress < 100 ? app.progress.progress : 100;
+	c->time_in_session_s = app.progress.time_in_session_s;
+}
+
+static void take_load(struct server_client *c, const struct mt_options *o)
+{
+	if (o->has_cpu)
+		c->cpu_util = o->cpu_util;
+	if (o->has_mem)
+		c->mem_util = o->mem_util;
+	if (o->has_net)
+		c->net_util = o->net_util;
+}
+
+/* 3.1.5.2.3. */
+static void activate(struct server *s, struct server_client *c, ns_t now, struct outq *out)
+{
+	bool first = s->active_count == 0;
+
+	c->list = SERVER_ACTIVE;
+	c->first_seq_no = s->lead_seq_no;
+	s->active_count++;
+	arm_pending(s);
+	server_event(c, OUT_CLIENT_JOINED, 0, out);
+	/* In QCCState without clients the next QCC may be half a second away: begin anew. */
+	if (s->state == SERVER_PRE_START || (s->state == SERVER_QCC && first))
+		server_enter_qcc(s, now, out);
+	if (s->pass_state == SERVER_IDLE)
+		server_start_query(s, now, out);
+}
+
+static void take_qcr(struct server *s, struct server_client *c, const struct mt_packet *p, ns_t now)
+{
+	s->stats.qcrs++;
+	c->last_update = now;
+	c->loss_rate = p->qcr.loss_rate < MT_LOSS_RATE_ONE ? p->qcr.loss_rate : MT_LOSS_RATE_ONE;
+	measure_rtt(c, &p->qcr, now);
+	take_progress(s, c, &p->qcr);
+	take_load(c, &p->options);
+}
+
+void server_on_qcr(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+{
+	const struct mt_qcr *q = &p->qcr;
+	struct server_client *c = server_find(s, q->client_id);
+
+	if (c == NULL) {
+		s->stats.unknown_client++;
+		return;
+	}
+	if (q->qcc_seq_no != 0 && (c->list == SERVER_PENDING || q->qcc_seq_no != s->next_qcc_seq_no - 1)) {
+		s->stats.bad_seq_no++;
+		return;
+	}
+	take_qcr(s, c, p, now);
+	if (c->list == SERVER_PENDING)
+		activate(s, c, now, out);
+	else if (q->qcc_seq_no != 0)
+		c->qcr_received = true;
+}

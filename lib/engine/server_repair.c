@@ -1,0 +1,145 @@
+/* NACK: back-off, NCF, RDATA and the choice of another master. 3.1.5.9.6, 3.1.5.9.8. */
+#include "engine/server_internal.h"
+
+#define NCF_RANGES_MAX 92 /* what the largest control packet holds, whatever the mode */
+
+/*
+ * The square of M, one over the throughput, of 3.1.5.9.6.1 in the reading of the sheet's 6.12. p is of 1
+ * (E4). A RTT below the clock's millisecond counts as one, as MCRTT does.
+ */
+static double slowness_squared(uint32_t rtt_ms, double p)
+{
+	double m = (rtt_ms > 0 ? rtt_ms : 1) / 1000.0 * (1 + 9 * p * (1 + 32 * p * p));
+
+	return m * m * p;
+}
+
+/* 3.1.5.9.6.1: switch when its throughput is below three quarters of the master's. */
+static void consider_master(struct server *s, const struct server_client *c, double loss_rate, ns_t now,
+                            struct outq *out)
+{
+	if (s->state != SERVER_DATA)
+		return;
+	if (0.75 * 0.75 * slowness_squared(c->rtt_ms, loss_rate) <=
+	    slowness_squared(s->master_rtt_ms, s->master_loss_rate))
+		return;
+	server_set_master(s, c, loss_rate, out);
+	/* The old one's ACKs count no more: the new one must learn at once that it is asked. */
+	s->spm_count = 0;
+	server_send_spm(s, now, out);
+}
+
+/*
+ * A local choice, invisible on the wire: several receivers that report the same loss are one event, so
+ * the window is cut at most once in a round trip of the master.
+ */
+static void cut_window(struct server *s, ns_t now)
+{
+	ns_t pause = s->master_rtt_ns > NS_PER_MS ? s->master_rtt_ns : NS_PER_MS;
+	double cut = s->window * 0.75;
+
+	if (s->last_cut_at != NS_NEVER && now - s->last_cut_at < pause)
+		return;
+	s->last_cut_at = now;
+	s->window = cut > 2 ? cut : 2;
+	s->stats.window_cuts++;
+}
+
+static void send_ncf(struct server *s, const struct mt_nack *n, ns_t now, struct outq *out)
+{
+	struct range v[NCF_RANGES_MAX];
+	uint32_t max = server_fits(s, 2, sizeof(struct mt_wire_range));
+	struct mt_head head = server_head(s, now);
+	struct writer w;
+	uint16_t count = n->count;
+
+	if (max > NCF_RANGES_MAX)
+		max = NCF_RANGES_MAX;
+	if (count > max) /* clients ignore NCFs (3.2.5.19): no harm if it tells less than will be repaired */
+		count = (uint16_t)max;
+	for (uint16_t i = 0; i < count; i++)
+		v[i] = (struct range){ be64_get(n->ranges[i].start), be64_get(n->ranges[i].end) };
+	if (!outq_begin(out, &w))
+		return;
+	mt_write_ncf(&w, &head, v, count);
+	server_send(s, &w, &s->config.multicast, out);
+	s->stats.ncfs++;
+}
+
+/* False when the out queue is full: what is left will be asked for again. */
+static bool repair_number(struct server *s, uint64_t seq_no, ns_t now, struct outq *out)
+{
+	struct server_entry *e = server_entry(s, seq_no);
+
+	if (now - e->sent_at < 4 * s->master_rtt_ns) {
+		s->stats.repairs_too_soon++;
+		return true;
+	}
+	if (!outq_has_room(out, 1) || !server_send_data(s, seq_no, MT_RDATA, now, out))
+		return false;
+	e->resent = true;
+	s->stats.rdata++;
+	return true;
+}
+
+/* Each number at most once, however the ranges overlap: a NACK costs no more than the list is long. */
+static void repair(struct server *s, const struct mt_nack *n, uint64_t lowest, ns_t now, struct outq *out)
+{
+	uint64_t next = s->head_seq_no > lowest ? s->head_seq_no : lowest;
+
+	for (uint16_t i = 0; i < n->count; i++) {
+		uint64_t start = be64_get(n->ranges[i].start), end = be64_get(n->ranges[i].end);
+
+		if (start < s->head_seq_no)
+			s->stats.repairs_gone += (end < s->head_seq_no ? end + 1 : s->head_seq_no) - start;
+		if (end > s->lead_seq_no) /* queued at most, never sent */
+			end = s->lead_seq_no;
+		for (next = start > next ? start : next; next <= end; next++)
+			if (!repair_number(s, next, now, out))
+				return;
+	}
+}
+
+/* E7: does it ask for anything that it would not ignore? */
+static bool asks_for_sense(const struct server_client *c, const struct mt_nack *n)
+{
+	for (uint16_t i = 0; i < n->count; i++)
+		if (be64_get(n->ranges[i].end) >= c->first_seq_no)
+			return true;
+	return n->count == 0;
+}
+
+static double count_nack(struct server *s, struct server_client *c, const struct mt_nack *n)
+{
+	s->stats.nacks++;
+	s->stats.zero_nacks += n->count == 0;
+	c->nacks++;
+	c->loss_rate = n->loss_rate < MT_LOSS_RATE_ONE ? n->loss_rate : MT_LOSS_RATE_ONE;
+	return (double)c->loss_rate / (double)MT_LOSS_RATE_ONE; /* E4 */
+}
+
+void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+{
+	const struct mt_nack *n = &p->nack;
+	struct server_client *c = server_find_active(s, n->client_id);
+	double loss_rate;
+
+	if (c == NULL) {
+		s->stats.unknown_client++;
+		return;
+	}
+	loss_rate = count_nack(s, c, n);
+	if (!asks_for_sense(c, n)) {
+		s->stats.repairs_gone++;
+		return;
+	}
+	if (c->client_id == s->master_client_id)
+		s->master_loss_rate = loss_rate;
+	else
+		consider_master(s, c, loss_rate, now, out);
+	cut_window(s, now);
+	if (n->count == 0)
+		return;
+	send_ncf(s, n, now, out);
+	repair(s, n, c->first_seq_no, now, out);
+}

@@ -1,0 +1,285 @@
+#include "server_rig.h"
+
+static void nothing_is_sent_before_a_client_comes(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_run(&r, rig_ms(100000));
+	CU_ASSERT_EQUAL(r.server->state, SERVER_PRE_START);
+	CU_ASSERT_EQUAL(r.out.packet_count, 0);
+	rig_stop(&r);
+}
+
+static void a_join_is_answered_to_its_source_with_an_id_and_its_time(void)
+{
+	struct rig r;
+	const struct mt_packet *p;
+	struct endpoint source = rig_endpoint(3);
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_join(&r, 3, 4711, false);
+	p = rig_get(&r, MT_JOINACK, 0);
+	CU_ASSERT_NOT_EQUAL(p->joinack.client_id, 0);
+	CU_ASSERT_EQUAL(p->joinack.client_time, 4711);
+	CU_ASSERT_EQUAL(p->joinack.min_nack_backoff_ms, 1);
+	CU_ASSERT_EQUAL(p->joinack.max_nack_backoff_ms, 1);
+	CU_ASSERT_EQUAL(p->joinack.rtt_ms, 0);
+	CU_ASSERT_EQUAL(p->sender_time, RIG_START_MS);
+	CU_ASSERT(endpoint_equal(&rig_get_out(&r, MT_JOINACK, 0)->to, &source));
+	rig_join(&r, 4, 1, false);
+	CU_ASSERT_EQUAL(r.ids[4], r.ids[3] + 1);
+	rig_stop(&r);
+}
+
+static void a_join_is_acknowledged_three_times_at_500_ms(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_join(&r, 0, 1, false);
+	rig_run(&r, rig_ms(500) - 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 1);
+	rig_run(&r, rig_ms(500));
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 2);
+	rig_run(&r, rig_ms(1000));
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 3);
+	rig_run(&r, rig_ms(1500) - 1);
+	CU_ASSERT(server_is_needed(r.server));
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_VANISHED), 0);
+	rig_run(&r, rig_ms(1500));
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 3);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_VANISHED), 1);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_IDLE), 1);
+	CU_ASSERT_EQUAL(r.server->client_count, 0);
+	CU_ASSERT_FALSE(server_is_needed(r.server));
+	rig_stop(&r);
+}
+
+static void the_join_qcr_makes_a_client_active_and_starts_the_session(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_join(&r, 0, 1, false);
+	rig_run(&r, rig_ms(7));
+	rig_qcr(&r, 0, 0, RIG_START_MS, 0);
+	CU_ASSERT_EQUAL(rig_get_event(&r, OUT_CLIENT_JOINED)->client_id, r.ids[0]);
+	CU_ASSERT_EQUAL(rig_get_event(&r, OUT_CLIENT_JOINED)->name[0], 'p');
+	CU_ASSERT_EQUAL(r.server->active_count, 1);
+	CU_ASSERT_EQUAL(server_find_client(r.server, r.ids[0])->rtt_ms, 7);
+	CU_ASSERT_EQUAL(r.server->state, SERVER_QCC);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_QCC), 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 1);
+	rig_clear(&r);
+	rig_run(&r, rig_ms(520)); /* no JoinAck timer any more */
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 0);
+	rig_stop(&r);
+}
+
+static void a_pending_client_that_asks_again_keeps_its_id(void)
+{
+	struct rig r;
+	uint32_t id;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_join(&r, 0, 1, false);
+	id = r.ids[0];
+	rig_run(&r, rig_ms(400));
+	rig_join(&r, 0, 401, false);
+	CU_ASSERT_EQUAL(r.ids[0], id);
+	CU_ASSERT_EQUAL(rig_get(&r, MT_JOINACK, 1)->joinack.client_time, 401);
+	CU_ASSERT_EQUAL(r.server->client_count, 1);
+	rig_run(&r, rig_ms(900) - 1); /* and the timer starts again */
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 2);
+	rig_run(&r, rig_ms(900));
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 3);
+	rig_stop(&r);
+}
+
+static void a_join_delivered_twice_changes_nothing(void)
+{
+	struct rig r;
+	uint32_t id;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_activate(&r, 0, 0);
+	id = r.ids[0];
+	rig_join(&r, 0, 100, false); /* the time of rig_activate() */
+	CU_ASSERT_EQUAL(r.ids[0], id);
+	CU_ASSERT_EQUAL(r.server->active_count, 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 2);
+	rig_stop(&r);
+}
+
+static void a_client_started_anew_on_its_port_joins_anew(void)
+{
+	struct rig r;
+	uint32_t id;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_start_data(&r);
+	id = r.ids[0];
+	rig_join(&r, 0, 999, false);
+	CU_ASSERT_NOT_EQUAL(r.ids[0], id);
+	CU_ASSERT_EQUAL(rig_get_event(&r, OUT_CLIENT_VANISHED)->client_id, id);
+	CU_ASSERT_EQUAL(r.server->active_count, 0);
+	CU_ASSERT_EQUAL(r.server->client_count, 1);
+	CU_ASSERT_EQUAL(r.server->state, SERVER_QCC); /* it was the master */
+	CU_ASSERT_EQUAL(r.server->pass_state, SERVER_IDLE);
+	rig_clear(&r);
+	rig_qcr(&r, 0, 0, ns_to_ms(r.now), 0);
+	CU_ASSERT_EQUAL(r.server->active_count, 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_QCC), 1);
+	rig_stop(&r);
+}
+
+static void the_201st_client_is_refused_and_told_once_a_second(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
+		rig_join(&r, i, 1, false);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), SERVER_CLIENTS_MAX);
+	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
+	rig_clear(&r);
+	rig_join(&r, 200, 1, false);
+	rig_join(&r, 201, 1, false);
+	CU_ASSERT_EQUAL(r.out.packet_count, 0);
+	CU_ASSERT_EQUAL(r.server->stats.refused_full, 2);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_REFUSED), 1);
+	r.now = rig_ms(1000) - 1;
+	rig_join(&r, 200, 2, false);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_REFUSED), 1);
+	r.now = rig_ms(1000);
+	rig_join(&r, 200, 3, false);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_REFUSED), 2);
+	rig_leave(&r, 17, MT_LEAVE_CANCELLED);
+	rig_join(&r, 200, 4, false);
+	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
+	CU_ASSERT_EQUAL(r.server->stats.refused_full, 4);
+	rig_stop(&r);
+}
+
+static void send_progress(struct rig *r, uint32_t client, const uint8_t *app, uint16_t len)
+{
+	struct mt_qcr p = { .client_id = r->ids[client],
+		            .loss_rate = MT_LOSS_RATE_ONE / 4,
+		            .app_data = app,
+		            .app_data_len = len };
+	struct mt_options o = { .has_cpu = true, .has_net = true, .cpu_util = 12, .net_util = 34 };
+	struct mt_head head = rig_head(5);
+	uint8_t bytes[128];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	mt_write_qcr(&w, &head, &p, &o);
+	rig_send(r, client, &w);
+}
+
+static void a_qcr_brings_progress_and_load_and_a_voluntary_one_no_rtt(void)
+{
+	static const uint8_t progress[] = { 0, 8, 4, 0, 0, 1, 0x38, 99 },
+	                     bad[] = { 0, 9, 4, 0, 0, 1, 0x38, 99 };
+	const struct server_client *c;
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_activate(&r, 0, 9);
+	c = server_find_client(r.server, r.ids[0]);
+	r.now = rig_ms(50);
+	send_progress(&r, 0, progress, sizeof(progress));
+	CU_ASSERT_EQUAL(c->progress, 99);
+	CU_ASSERT_EQUAL(c->time_in_session_s, 312);
+	CU_ASSERT_EQUAL(c->cpu_util, 12);
+	CU_ASSERT_EQUAL(c->mem_util, 255);
+	CU_ASSERT_EQUAL(c->net_util, 34);
+	CU_ASSERT_EQUAL(c->loss_rate, MT_LOSS_RATE_ONE / 4);
+	CU_ASSERT_EQUAL(c->rtt_ms, 9);
+	CU_ASSERT_EQUAL(c->last_update, rig_ms(50));
+	send_progress(&r, 0, bad, sizeof(bad));
+	CU_ASSERT_EQUAL(r.server->stats.bad_payload, 1);
+	rig_stop(&r);
+}
+
+static void a_qcr_of_another_qcc_or_of_nobody_is_ignored(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	rig_activate(&r, 0, 0);
+	rig_qcr(&r, 0, 2, RIG_START_MS, 0); /* the first QCC has number 1 */
+	CU_ASSERT_EQUAL(r.server->stats.bad_seq_no, 1);
+	r.ids[1] = r.ids[0] + 1;
+	rig_qcr(&r, 1, 0, RIG_START_MS, 0);
+	CU_ASSERT_EQUAL(r.server->stats.unknown_client, 1);
+	rig_qcr(&r, 0, 1, RIG_START_MS, 0);
+	CU_ASSERT(server_find_client(r.server, r.ids[0])->qcr_received);
+	rig_stop(&r);
+}
+
+static void packets_of_other_sessions_and_for_clients_are_ignored(void)
+{
+	struct mt_head head = rig_head(1);
+	struct mt_leave leave = { 1, 0 };
+	struct mt_qcc qcc = { 1, 1 };
+	uint8_t bytes[128];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	r.now = rig_ms(10);
+	head.session_id++;
+	mt_write_leave(&w, &head, &leave);
+	rig_send(&r, 0, &w);
+	CU_ASSERT_EQUAL(r.server->stats.wrong_session, 1);
+	CU_ASSERT_EQUAL(r.server->inactive_at, rig_ms(300000));
+	head.session_id--;
+	w = writer_of(bytes, sizeof(bytes));
+	mt_write_qcc(&w, &head, &qcc);
+	rig_send(&r, 0, &w);
+	CU_ASSERT_EQUAL(r.server->stats.wrong_opcode, 1);
+	CU_ASSERT_EQUAL(r.server->inactive_at, rig_ms(300010));
+	rig_stop(&r);
+}
+
+static void control_packets_are_sealed(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	security_init_checksum(&r.config.server_security);
+	rig_start(&r, 64);
+	rig_activate(&r, 0, 0);
+	CU_ASSERT_EQUAL(rig_get(&r, MT_JOINACK, 0)->security.type, MT_SECHDR_CHECKSUM);
+	CU_ASSERT_EQUAL(rig_get(&r, MT_QCC, 0)->security.data_len, 4); /* rig_get() verifies */
+	rig_stop(&r);
+}
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(nothing_is_sent_before_a_client_comes),
+	SUITE_TEST(a_join_is_answered_to_its_source_with_an_id_and_its_time),
+	SUITE_TEST(a_join_is_acknowledged_three_times_at_500_ms),
+	SUITE_TEST(the_join_qcr_makes_a_client_active_and_starts_the_session),
+	SUITE_TEST(a_pending_client_that_asks_again_keeps_its_id),
+	SUITE_TEST(a_join_delivered_twice_changes_nothing),
+	SUITE_TEST(a_client_started_anew_on_its_port_joins_anew),
+	SUITE_TEST(the_201st_client_is_refused_and_told_once_a_second),
+	SUITE_TEST(a_qcr_brings_progress_and_load_and_a_voluntary_one_no_rtt),
+	SUITE_TEST(a_qcr_of_another_qcc_or_of_nobody_is_ignored),
+	SUITE_TEST(packets_of_other_sessions_and_for_clients_are_ignored),
+	SUITE_TEST(control_packets_are_sealed),
+};
+SUITE_MAIN("engine/server_join", tests)
