@@ -48,12 +48,22 @@ bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *ou
 			                      .to = f->to,
 			                      .data = f->data,
 			                      .len = f->len,
-			                      .to_multicast = ip_is_multicast(&f->to.ip) };
-	} else if (net_input(l->net, f->data, f->len, f->flags, now, out, &l->net_out) != NET_UDP) {
+			                      .to_multicast = ip_is_multicast(&f->to.ip),
+			                      .whole = true,
+			                      .checked = true };
+	} else if (net_input(l->net, f->data, f->len, f->flags | NET_CHECK_LATER, now, out, &l->net_out) != NET_UDP) {
 		return false; /* net has dealt with it, or counted it */
 	}
 	l->stats.datagrams++;
 	return true;
+}
+
+bool link_verify(struct link *l, const struct net_datagram *d)
+{
+	if (l->net == NULL || net_verify(l->net, d))
+		return true;
+	l->stats.bad_checksum++;
+	return false;
 }
 
 void link_done(struct link *l)

@@ -73,7 +73,13 @@ void link_init(struct link *l, struct port *port, uint16_t queue, const struct i
                uint64_t seed, void *mem, ns_t now);
 
 uint32_t link_poll(struct link *l);
+/* False when frame i is no datagram for us; it is dealt with or counted. */
 bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *out);
+/*
+ * The UDP checksum of the last link_datagram(): to be asked for payloads that do not protect themselves
+ * (initiation, security mode NONE); those with a checksum, hash or signature are summed only once.
+ */
+bool link_verify(struct link *l, const struct net_datagram *d);
 void link_done(struct link *l);
 
 enum link_sent link_send(struct link *l, const struct link_packet *p, ns_t now);
