@@ -20,7 +20,7 @@ struct rig {
 	struct outq out;
 	void *mem, *out_mem;
 	ns_t now;
-	uint32_t ids[SERVER_CLIENTS_MAX + 8]; /* ClientId by client, from its last JOINACK */
+	uint32_t ids[SERVER_CLIENTS_MAX + 20]; /* ClientId by client, from its last JOINACK */
 };
 
 /* Small and quick defaults: no security, list of 4096. */
