@@ -55,7 +55,8 @@ WDSTCI_EXPORT const char *wdscast_last_error_text(void);
 /*
  * All of it may be left zero. What is not given here is taken from the environment (the name in brackets),
  * then from the file that WDSCAST_CONF names or else /etc/wdscast.conf (lines of `name = value`, the
- * names being those below without _ms and _bytes; # begins a comment), then from the default.
+ * names being those below without _ms and _bytes; # begins a comment), then from the default. There and in
+ * the environment times are in seconds, and sizes may end in K, M, G or T.
  */
 struct wdscast_options {
 	uint32_t size;                  /* sizeof(struct wdscast_options): lets it grow */
@@ -104,6 +105,7 @@ WDSTCI_EXPORT enum wdscast_err wdscast_configure(const struct wdscast_options *o
 	X(wrong_state, "packets that have no meaning in the session's state")           \
 	X(wrong_sender, "packets from another address than the server's")               \
 	X(wrong_session, "packets of another session")                                  \
+	X(wrong_opcode, "packets that only clients send")                               \
 	X(stale, "packets that came too late to matter")                                \
 	X(bad_payload, "packets whose application data makes no sense")                 \
 	X(unsent, "packets of ours that the port did not take")

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORTS_MAX = 256, GROUPS_MAX = 64, RESERVED_MAX = 64, DEPTH = 4096, FIRST_EPHEMERAL = 49152 };
+enum { PORTS_MAX = 256, GROUPS_MAX = 64, RESERVED_MAX = 512, DEPTH = 4096, FIRST_EPHEMERAL = 49152 };
 
 /* A frame or datagram on its way; port_rx() hands it out as frame.owner. */
 struct node {

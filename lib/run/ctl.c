@@ -1,0 +1,429 @@
+#include "run/ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wdserror.h"
+
+#define DELIVER_AT_ONCE 64
+#define LOAD_EVERY_NS (5 * NS_PER_S)
+#define SLEEP_NS NS_PER_S
+#define DETACH_NAP_NS NS_PER_MS
+#define BLOCK_BYTES_MAX 65507 /* a block travels in one UDP datagram */
+#define WANTED_MAX (1u << 20) /* ranges */
+
+/* ---- outcome: the first of cancel and end to come is it ---- */
+
+#define OUTCOME_CANCELLED (1ull << 32)
+#define OUTCOME_DECIDED (2ull << 32)
+
+static bool is_cancelled(struct ctl *c)
+{
+	return atomic_load_explicit(&c->outcome, memory_order_acquire) != 0;
+}
+
+/* The session's code. A failure that the engine saw first stands; a cancel is before a success not yet told. */
+static uint32_t decide(struct ctl *c, uint32_t result)
+{
+	uint64_t open = 0;
+
+	if (atomic_compare_exchange_strong(&c->outcome, &open, OUTCOME_DECIDED | result))
+		return result;
+	result = result != ERROR_SUCCESS ? result : (uint32_t)open;
+	atomic_store(&c->outcome, OUTCOME_DECIDED | result);
+	return result;
+}
+
+static void send_cancel(struct ctl *c, uint32_t win32)
+{
+	worker_command(c->config.worker, &(struct rx_command){ .type = RX_CANCEL, .id = c->lane.id, .win32 = win32 });
+}
+
+void ctl_cancel(struct ctl *c, uint32_t win32)
+{
+	uint64_t open = 0;
+
+	if (!atomic_compare_exchange_strong(&c->outcome, &open, OUTCOME_CANCELLED | win32))
+		return;
+	send_cancel(c, win32);
+	host_bell_ring(&c->bell);
+}
+
+/* ---- memory ---- */
+
+static bool take(struct ctl *c, size_t bytes)
+{
+	struct ctl_budget *b = c->config.budget;
+	uint64_t used = atomic_fetch_add(&b->used, bytes);
+
+	if (used <= b->limit && bytes <= b->limit - used)
+		return true;
+	atomic_fetch_sub(&b->used, bytes);
+	return false;
+}
+
+/* Zeroed memory within the budget, on the port's node; NULL when there is none. */
+static void *allocate(struct ctl *c, size_t bytes, size_t *got)
+{
+	void *p;
+
+	if (!take(c, bytes))
+		return NULL;
+	p = host_alloc(bytes, c->config.worker->port->info.node);
+	if (p == NULL)
+		atomic_fetch_sub(&c->config.budget->used, bytes);
+	else
+		*got = bytes;
+	return p;
+}
+
+static void give_back(struct ctl *c, void *p, size_t bytes)
+{
+	if (p == NULL)
+		return;
+	host_free(p, bytes);
+	atomic_fetch_sub(&c->config.budget->used, bytes);
+}
+
+/* As many blocks as the cache limit allows, but at least one, and no more than there are. */
+static uint32_t slots_for(const struct ctl *c)
+{
+	uint64_t n = c->config.cache_bytes / c->offer.block_bytes;
+
+	if (n > c->offer.total_blocks)
+		n = c->offer.total_blocks;
+	if (n > STORE_SLOTS_MAX)
+		n = STORE_SLOTS_MAX;
+	return n == 0 ? 1 : (uint32_t)n;
+}
+
+static uint32_t no_memory(struct ctl *c)
+{
+	snprintf(c->why, sizeof(c->why),
+	         "not enough memory for %llu blocks of %u bytes and a cache of %llu bytes (limit for all sessions: %llu bytes)",
+	         (unsigned long long)c->offer.total_blocks, c->offer.block_bytes,
+	         (unsigned long long)c->config.cache_bytes, (unsigned long long)c->config.budget->limit);
+	return ERROR_NOT_ENOUGH_MEMORY;
+}
+
+/* Nothing is allocated before the offer's sizes make sense and fit the budget. */
+static uint32_t make_store(struct ctl *c)
+{
+	const struct client_offer *o = &c->offer;
+	size_t bits = bitmap_bytes(o->total_blocks);
+	uint32_t slots;
+
+	if (o->block_bytes == 0 || o->block_bytes > BLOCK_BYTES_MAX) {
+		snprintf(c->why, sizeof(c->why), "the server offers blocks of %u bytes", o->block_bytes);
+		return ERROR_INVALID_DATA;
+	}
+	if (bits == 0 && o->total_blocks > 0)
+		return no_memory(c);
+	slots = slots_for(c);
+	c->arena = allocate(c, (size_t)slots * o->block_bytes, &c->arena_bytes);
+	c->store_mem = allocate(c, store_mem_bytes(slots), &c->store_mem_bytes);
+	c->buffers_mem = allocate(c, buffers_bytes(slots), &c->buffers_mem_bytes);
+	c->bitmap_mem = allocate(c, bits > 0 ? bits : 8, &c->bitmap_mem_bytes);
+	if (c->arena == NULL || c->store_mem == NULL || c->buffers_mem == NULL || c->bitmap_mem == NULL)
+		return no_memory(c);
+	store_init(&c->lane.store, c->arena, slots, o->block_bytes, c->store_mem);
+	buffers_init(&c->buffers, &c->lane.store, c->buffers_mem);
+	bitmap_init(&c->lane.blocks, o->total_blocks, c->bitmap_mem);
+	return ERROR_SUCCESS;
+}
+
+/* ---- ranges ---- */
+
+static bool grow_wanted(struct ctl *c)
+{
+	uint32_t max = c->wanted.max == 0 ? 64 : c->wanted.max * 2;
+	struct range *v = max > WANTED_MAX ? NULL : realloc(c->wanted.v, max * sizeof(*v));
+
+	if (v == NULL)
+		return false;
+	c->wanted.v = v;
+	c->wanted.max = max;
+	return true;
+}
+
+bool ctl_want(struct ctl *c, uint64_t start, uint64_t size)
+{
+	const struct client_offer *o = &c->offer;
+
+	if (start > o->content_bytes || size > o->content_bytes - start)
+		return false;
+	c->chosen = true;
+	if (size == 0)
+		return true;
+	for (;;) {
+		if (ranges_add(&c->wanted, start / o->block_bytes, (start + size - 1) / o->block_bytes))
+			return true;
+		if (!grow_wanted(c))
+			return false;
+	}
+}
+
+/* Ones in the bitmap are not wanted: set all that lies between the wanted ranges. */
+static void leave_out_unwanted(struct ctl *c)
+{
+	uint64_t from = 0;
+
+	if (!c->chosen)
+		return;
+	for (uint32_t i = 0; i <= c->wanted.n; i++) {
+		uint64_t end = i < c->wanted.n ? c->wanted.v[i].first : c->offer.total_blocks;
+
+		for (; from < end; from++)
+			bitmap_set(&c->lane.blocks, from);
+		if (i < c->wanted.n)
+			from = c->wanted.v[i].last + 1;
+	}
+}
+
+/* ---- turns ---- */
+
+static void command(struct ctl *c, enum rx_command_type type)
+{
+	worker_command(c->config.worker, &(struct rx_command){ .type = type, .id = c->lane.id, .lane = &c->lane });
+}
+
+static uint32_t join_group(struct ctl *c)
+{
+	enum wdscast_err err = worker_join(c->config.worker, &c->offer.multicast, &c->offer.server.ip);
+	char text[IP_ADDR_TEXT];
+
+	if (err == WDSCAST_OK) {
+		c->group = c->offer.multicast;
+		return ERROR_SUCCESS;
+	}
+	snprintf(c->why, sizeof(c->why), "cannot join group %s: %s", ip_text(&c->offer.multicast.ip, text),
+	         wdscast_strerror(err));
+	return err == WDSCAST_EPERM ? ERROR_ACCESS_DENIED : ERROR_NO_SYSTEM_RESOURCES;
+}
+
+static void leave_group(struct ctl *c)
+{
+	if (c->group.ip.len > 0)
+		worker_leave(c->config.worker, &c->group, &c->offer.server.ip);
+	c->group = (struct endpoint){ 0 };
+}
+
+static void answer_offer(struct ctl *c)
+{
+	uint32_t failed;
+
+	c->answered = true;
+	c->offer = c->lane.offer;
+	c->config.ops->negotiate(c->config.arg, &c->offer);
+	if (is_cancelled(c))
+		return;
+	failed = make_store(c);
+	if (failed == ERROR_SUCCESS)
+		failed = join_group(c);
+	if (failed != ERROR_SUCCESS) {
+		ctl_cancel(c, failed);
+		return;
+	}
+	leave_out_unwanted(c);
+	command(c, RX_ACCEPT);
+	c->config.ops->start(c->config.arg, &c->offer);
+}
+
+/* DEMOTE: another session of the same content, so only the addresses are new. */
+static void answer_move(struct ctl *c, uint32_t moves)
+{
+	uint32_t failed;
+
+	c->moves = moves;
+	leave_group(c);
+	c->offer.multicast = c->lane.offer.multicast;
+	c->offer.server = c->lane.offer.server;
+	failed = join_group(c);
+	if (failed == ERROR_SUCCESS)
+		command(c, RX_ACCEPT);
+	else
+		ctl_cancel(c, failed);
+}
+
+static unsigned deliver(struct ctl *c)
+{
+	unsigned n = 0;
+	uint32_t slot;
+
+	for (; n < DELIVER_AT_ONCE && !is_cancelled(c); n++) {
+		slot = store_take(&c->lane.store);
+		if (slot == STORE_NO_SLOT)
+			break;
+		c->config.ops->contents(c->config.arg, slot,
+		                        ma_block_offset(c->lane.store.blocks[slot].block_no, c->offer.block_bytes));
+	}
+	return n;
+}
+
+static void explain(struct ctl *c, uint32_t result)
+{
+	char ip[IP_ADDR_TEXT];
+
+	if (result != ERROR_TIMEOUT || c->why[0] != '\0')
+		return;
+	if (c->answered)
+		snprintf(c->why, sizeof(c->why), "the server fell silent: nothing came for %u s",
+		         c->config.client.inactivity_timeout_ms / 1000);
+	else
+		snprintf(c->why, sizeof(c->why), "no answer from %s port %u for %u s",
+		         ip_text(&c->config.client.initiation.ip, ip), c->config.client.initiation.port,
+		         c->config.client.initiate_timeout_ms / 1000);
+}
+
+static void complete(struct ctl *c)
+{
+	uint32_t result = decide(c, c->lane.result);
+
+	explain(c, result);
+	c->config.ops->complete(c->config.arg, result, c->why);
+	c->completed = true;
+}
+
+static void end(struct ctl *c)
+{
+	leave_group(c);
+	worker_unreserve(c->config.worker, &c->lane.local);
+	c->over = true;
+}
+
+static void read_load(struct ctl *c, ns_t now)
+{
+	const char *interface = c->config.worker->interface;
+	uint8_t cpu, mem, net;
+
+	c->load_at = now + LOAD_EVERY_NS;
+	host_load(&c->load_state, interface[0] != '\0' ? interface : NULL, &cpu, &mem, &net);
+	atomic_store_explicit(&c->lane.load, (uint32_t)cpu << 16 | (uint32_t)mem << 8 | net, memory_order_relaxed);
+}
+
+/* A cancel of before found no lane, and is said again. */
+static void begin(struct ctl *c)
+{
+	uint64_t outcome;
+
+	c->added = true;
+	command(c, RX_ADD);
+	outcome = atomic_load_explicit(&c->outcome, memory_order_acquire);
+	if (outcome != 0)
+		send_cancel(c, (uint32_t)outcome);
+}
+
+unsigned ctl_turn(struct ctl *c, ns_t now)
+{
+	uint32_t phase = atomic_load_explicit(&c->lane.phase, memory_order_acquire); /* L1 */
+	uint32_t moves = atomic_load_explicit(&c->lane.moves, memory_order_acquire); /* L2 */
+	unsigned work = 0;
+
+	if (!c->added)
+		begin(c);
+	if (now >= c->load_at)
+		read_load(c, now);
+	if (phase == LANE_OFFERED && !c->answered) {
+		answer_offer(c);
+		return 1;
+	}
+	if (phase == LANE_RUNNING && moves != c->moves)
+		answer_move(c, moves);
+	if (c->arena != NULL && !c->completed)
+		work += deliver(c);
+	if (phase >= LANE_FINISHED && work == 0 && !c->completed) {
+		complete(c); /* the phase was read before the ring was found empty: no block is left out */
+		work++;
+	}
+	if (c->completed && !c->over && atomic_load_explicit(&c->lane.detached, memory_order_acquire)) { /* L3 */
+		end(c);
+		work++;
+	}
+	return work;
+}
+
+void ctl_run(struct ctl *c)
+{
+	while (!c->over) {
+		if (ctl_turn(c, host_now()) > 0)
+			continue;
+		host_bell_arm(&c->bell);
+		if (ctl_turn(c, host_now()) > 0)
+			host_bell_disarm(&c->bell);
+		else
+			host_bell_wait(&c->bell, host_now() + (c->completed ? DETACH_NAP_NS : SLEEP_NS));
+	}
+}
+
+/* ---- birth and death ---- */
+
+static void fill_client_config(struct ctl *c)
+{
+	const struct port_info *info = &c->config.worker->port->info;
+	struct client_config *k = &c->lane.config;
+	bool ip6 = c->config.client.initiation.ip.len == 16;
+
+	*k = c->config.client;
+	k->ip = ip6 ? info->ip6 : info->ip4;
+	k->mac_len = sizeof(info->mac.b);
+	memcpy(k->mac, info->mac.b, sizeof(info->mac.b));
+	k->request.mac_len = k->mac_len;
+	memcpy(k->request.mac, k->mac, k->mac_len);
+	k->request.ipv6_capable = ip6;
+	host_name(k->name);
+}
+
+static uint32_t reserve_port(struct ctl *c, char why[CTL_WHY_BYTES])
+{
+	struct worker *w = c->config.worker;
+	enum wdscast_err err;
+
+	if (c->lane.config.ip.len == 0) {
+		snprintf(why, CTL_WHY_BYTES, "port %s has no address to reach the server from: give one (--ip, WDSCAST_IP)",
+		         w->port->info.spec);
+		return ERROR_HOST_UNREACHABLE;
+	}
+	c->lane.local.ip = c->lane.config.ip;
+	err = worker_reserve(w, &c->lane.local);
+	if (err == WDSCAST_OK)
+		return ERROR_SUCCESS;
+	snprintf(why, CTL_WHY_BYTES, "cannot reserve a UDP port on %s: %s", w->port->info.spec, wdscast_strerror(err));
+	return err == WDSCAST_EPERM ? ERROR_ACCESS_DENIED : ERROR_NO_SYSTEM_RESOURCES;
+}
+
+struct ctl *ctl_new(const struct ctl_config *config, ns_t now, uint32_t *win32, char why[CTL_WHY_BYTES])
+{
+	struct ctl *c = host_alloc(sizeof(*c), config->worker->port->info.node);
+
+	why[0] = '\0';
+	*win32 = ERROR_NOT_ENOUGH_MEMORY;
+	if (c == NULL)
+		return NULL;
+	c->config = *config;
+	fill_client_config(c);
+	*win32 = reserve_port(c, why);
+	if (*win32 != ERROR_SUCCESS) {
+		host_free(c, sizeof(*c));
+		return NULL;
+	}
+	host_bell_init(&c->bell);
+	c->lane.bell = &c->bell;
+	c->lane.id = atomic_fetch_add(&config->worker->next_id, 1);
+	read_load(c, now);
+	return c;
+}
+
+void ctl_free(struct ctl *c)
+{
+	if (c == NULL)
+		return;
+	assert(c->over || !c->added);
+	if (!c->added)
+		worker_unreserve(c->config.worker, &c->lane.local);
+	give_back(c, c->arena, c->arena_bytes);
+	give_back(c, c->store_mem, c->store_mem_bytes);
+	give_back(c, c->buffers_mem, c->buffers_mem_bytes);
+	give_back(c, c->bitmap_mem, c->bitmap_mem_bytes);
+	free(c->wanted.v);
+	host_free(c, sizeof(*c));
+}

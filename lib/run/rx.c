@@ -1,0 +1,261 @@
+/*
+ * The receiving worker's turn: commands, datagrams, timers, what the engines have to say.
+ * A datagram finds its lanes by its destination: a session's group and port, or the UDP port that is
+ * the session's own. Two sessions of one object share a group, so a place may have several lanes.
+ */
+#include "run/rx.h"
+
+#include "run/rx_lane.h"
+#include "wdserror.h"
+
+#define OUT_PACKETS 64
+#define COUNT_EVERY_NS (50 * NS_PER_MS)
+
+struct rx *rx_new(struct port *port, uint16_t queue, uint64_t seed, ns_t now)
+{
+	struct rx *rx = host_alloc(sizeof(*rx), port->info.node);
+
+	if (rx == NULL)
+		return NULL;
+	rx->link_mem_bytes = link_bytes();
+	rx->out_mem_bytes = outq_bytes(OUT_PACKETS);
+	rx->link_mem = host_alloc(rx->link_mem_bytes, port->info.node);
+	rx->out_mem = host_alloc(rx->out_mem_bytes, port->info.node);
+	if (rx->link_mem == NULL || rx->out_mem == NULL) {
+		rx_free(rx);
+		return NULL;
+	}
+	link_init(&rx->link, port, queue, &port->info.ip4, &port->info.ip6, seed, rx->link_mem, now);
+	outq_init(&rx->out, rx->out_mem, OUT_PACKETS);
+	spsc_init(&rx->commands, rx->command_mem, RX_COMMANDS, sizeof(struct rx_command));
+	rx->deadline = NS_NEVER;
+	return rx;
+}
+
+void rx_free(struct rx *rx)
+{
+	if (rx == NULL)
+		return;
+	if (rx->link_mem != NULL)
+		host_free(rx->link_mem, rx->link_mem_bytes);
+	if (rx->out_mem != NULL)
+		host_free(rx->out_mem, rx->out_mem_bytes);
+	host_free(rx, sizeof(*rx));
+}
+
+bool rx_command(struct rx *rx, const struct rx_command *c)
+{
+	return spsc_push(&rx->commands, c, sizeof(*c));
+}
+
+/* A group's place is its address and port; a session's own is its port, whichever of our addresses was meant. */
+static struct lane_place **bucket_of(struct rx *rx, const struct endpoint *at)
+{
+	uint32_t h = 2166136261u ^ at->port;
+
+	for (unsigned i = 0; i < at->ip.len; i++)
+		h = (h ^ at->ip.b[i]) * 16777619u;
+	return &rx->buckets[(h ^ h >> 16) & (RX_BUCKETS - 1)];
+}
+
+void rx_place(struct rx *rx, struct lane_place *place, struct lane *lane, const struct endpoint *at)
+{
+	struct lane_place **bucket = bucket_of(rx, at);
+
+	*place = (struct lane_place){ .at = *at, .lane = lane, .next = *bucket, .used = true };
+	*bucket = place;
+}
+
+void rx_unplace(struct rx *rx, struct lane_place *place)
+{
+	if (!place->used)
+		return;
+	for (struct lane_place **at = bucket_of(rx, &place->at); *at != NULL; at = &(*at)->next) {
+		if (*at == place) {
+			*at = place->next;
+			break;
+		}
+	}
+	place->used = false;
+}
+
+static void take_datagram(struct rx *rx, const struct net_datagram *d, ns_t now)
+{
+	struct endpoint at = d->to;
+	bool found = false;
+
+	if (!d->to_multicast)
+		at.ip = (struct ip_addr){ 0 };
+	for (struct lane_place *p = *bucket_of(rx, &at), *next; p != NULL; p = next) {
+		next = p->next; /* the lane may leave its place */
+		if (!endpoint_equal(&p->at, &at))
+			continue;
+		found = true;
+		rx_lane_datagram(rx, p->lane, d, now);
+	}
+	if (!found)
+		rx->no_session++;
+}
+
+static void add_lane(struct rx *rx, struct lane *lane, ns_t now)
+{
+	struct endpoint own = { .port = lane->local.port };
+
+	if (rx->lane_count == RX_LANES_MAX) {
+		lane->result = ERROR_NO_SYSTEM_RESOURCES;
+		atomic_store_explicit(&lane->phase, LANE_CLOSED, memory_order_release); /* L1 */
+		host_bell_ring(lane->bell);
+		atomic_store_explicit(&lane->detached, true, memory_order_release); /* L3 */
+		return;
+	}
+	rx->lanes[rx->lane_count++] = lane;
+	rx_place(rx, &lane->unicast, lane, &own);
+	client_init(&lane->client, &lane->config, now);
+	rx_lane_step(rx, lane, &(struct client_in){ .type = CLIENT_IN_TICK }, now);
+}
+
+static struct lane *find_lane(struct rx *rx, uint32_t id)
+{
+	for (uint32_t i = 0; i < rx->lane_count; i++)
+		if (rx->lanes[i]->id == id)
+			return rx->lanes[i];
+	return NULL;
+}
+
+static void run_command(struct rx *rx, const struct rx_command *c, ns_t now)
+{
+	struct lane *lane = c->type == RX_ADD ? c->lane : find_lane(rx, c->id);
+
+	if (lane == NULL || lane->closed)
+		return; /* it ended meanwhile */
+	switch (c->type) {
+	case RX_ADD:
+		add_lane(rx, lane, now);
+		break;
+	case RX_ACCEPT:
+		rx_lane_accept(rx, lane, now);
+		break;
+	case RX_CANCEL:
+		rx_lane_step(rx, lane, &(struct client_in){ .type = CLIENT_IN_CANCEL, .win32 = c->win32 }, now);
+		break;
+	}
+}
+
+static unsigned run_commands(struct rx *rx, ns_t now)
+{
+	struct rx_command c;
+	unsigned n = 0;
+
+	while (n < RX_COMMANDS && spsc_pop(&rx->commands, &c, sizeof(c))) {
+		run_command(rx, &c, now);
+		n++;
+	}
+	return n;
+}
+
+/* Only when a lane's deadline has come: then every lane is looked at, and the next deadline found. */
+static void run_timers(struct rx *rx, ns_t now)
+{
+	if (now < rx->deadline)
+		return;
+	rx->deadline = NS_NEVER;
+	for (uint32_t i = 0; i < rx->lane_count; i++)
+		rx_lane_tick(rx, rx->lanes[i], now);
+}
+
+/* Slots may have come back to lanes that wait for some. */
+static void feed_room(struct rx *rx, ns_t now)
+{
+	if (rx->awaiting_room == 0)
+		return;
+	for (uint32_t i = 0; i < rx->lane_count; i++)
+		if (rx->lanes[i]->awaits_room)
+			rx_lane_room(rx, rx->lanes[i], now);
+}
+
+static void detach_closed(struct rx *rx, ns_t now)
+{
+	for (uint32_t i = 0; i < rx->lane_count;) {
+		if (!rx->lanes[i]->closed) {
+			i++;
+			continue;
+		}
+		struct lane *lane = rx->lanes[i];
+
+		rx->lanes[i] = rx->lanes[--rx->lane_count];
+		rx_lane_detach(rx, lane, now);
+	}
+	rx->closed_count = 0;
+}
+
+static void ring_bells(struct rx *rx)
+{
+	for (uint32_t i = 0; i < rx->lane_count; i++) {
+		struct lane *lane = rx->lanes[i];
+
+		if (lane->rang) {
+			lane->rang = false;
+			host_bell_ring(lane->bell);
+		}
+	}
+}
+
+static void set(struct rx *rx, enum rx_counter c, uint64_t v)
+{
+	atomic_store_explicit(&rx->counters[c], v, memory_order_relaxed);
+}
+
+static void copy_counters(struct rx *rx, ns_t now)
+{
+	struct port_stats port = { 0 };
+	const struct link_stats *link = &rx->link.stats;
+
+	rx->counted_at = now;
+	port_read_stats(rx->link.port, &port);
+	set(rx, RX_COUNT_rx_frames, port.rx_frames);
+	set(rx, RX_COUNT_rx_bytes, port.rx_bytes);
+	set(rx, RX_COUNT_rx_missed, port.rx_missed);
+	set(rx, RX_COUNT_tx_frames, port.tx_frames);
+	set(rx, RX_COUNT_tx_bytes, port.tx_bytes);
+	set(rx, RX_COUNT_tx_dropped, port.tx_dropped + link->tx_stuck);
+	set(rx, RX_COUNT_datagrams, link->datagrams);
+	set(rx, RX_COUNT_no_session, rx->no_session);
+	set(rx, RX_COUNT_turns, rx->turns);
+	set(rx, RX_COUNT_idle_turns, rx->idle_turns);
+	set(rx, RX_COUNT_tx_full, link->tx_full);
+	set(rx, RX_COUNT_no_path, link->no_path);
+}
+
+unsigned rx_turn(struct rx *rx, ns_t now)
+{
+	unsigned work = run_commands(rx, now);
+	uint32_t n = link_poll(&rx->link);
+	struct net_datagram d;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (link_datagram(&rx->link, i, now, &d))
+			take_datagram(rx, &d, now);
+	link_done(&rx->link);
+	feed_room(rx, now);
+	run_timers(rx, now);
+	link_tick(&rx->link, now);
+	work += n + rx->out_sent;
+	if (link_flush(&rx->link, now)) {
+		outq_clear(&rx->out);
+		rx->out_sent = 0;
+	}
+	if (work > 0)
+		ring_bells(rx);
+	if (rx->closed_count > 0)
+		detach_closed(rx, now);
+	rx->turns++;
+	rx->idle_turns += work == 0;
+	if (now - rx->counted_at >= COUNT_EVERY_NS)
+		copy_counters(rx, now);
+	return work;
+}
+
+ns_t rx_deadline(const struct rx *rx)
+{
+	return ns_min(rx->deadline, link_deadline(&rx->link));
+}

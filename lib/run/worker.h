@@ -1,0 +1,44 @@
+/*
+ * A port with the thread that turns its rx. Made and ended by the control side; the locks that make its
+ * callers take turns are here: one for the command ring, one for the port's control calls.
+ */
+#ifndef WDSCAST_RUN_WORKER_H
+#define WDSCAST_RUN_WORKER_H
+
+#include "run/rx.h"
+
+enum worker_poll {
+	WORKER_ADAPTIVE, /* spin while there is traffic, nap when there is none */
+	WORKER_BUSY,     /* spin */
+};
+
+struct worker_config {
+	enum worker_poll poll;
+	int core;        /* to pin it to, or -1 */
+	bool by_hand;    /* no thread: a test calls rx_turn() */
+	uint64_t seed;
+};
+
+struct worker {
+	struct port *port;
+	struct rx *rx;
+	struct worker_config config;
+	struct host_thread *thread;
+	struct host_mutex *command_lock, *port_lock;
+	_Atomic uint32_t next_id; /* of lanes */
+	_Atomic bool stop;
+	char interface[16];       /* the port's, as the kernel names it; "" when it has none */
+};
+
+/* Takes the port over on success only. NULL: no memory, or no thread. */
+struct worker *worker_new(struct port *port, const struct worker_config *config);
+/* Ends the thread and closes the port. All its lanes are detached. */
+void worker_free(struct worker *w);
+
+void worker_command(struct worker *w, const struct rx_command *c);
+enum wdscast_err worker_join(struct worker *w, const struct endpoint *group, const struct ip_addr *source);
+void worker_leave(struct worker *w, const struct endpoint *group, const struct ip_addr *source);
+enum wdscast_err worker_reserve(struct worker *w, struct endpoint *local);
+void worker_unreserve(struct worker *w, const struct endpoint *local);
+
+#endif
