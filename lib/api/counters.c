@@ -1,0 +1,79 @@
+/* Counters of a session and of its port, as their worker last copied them. */
+#include <stdio.h>
+
+#include "api/session.h"
+
+static uint64_t load(const _Atomic uint64_t *v)
+{
+	return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+/* A session that has a control side, held until state_leave(). */
+static DWORD enter_started(HANDLE h, const void *out, struct session **s)
+{
+	bool started;
+	DWORD code;
+
+	api_clear_error();
+	code = state_enter(h, s);
+	if (code != ERROR_SUCCESS)
+		return code;
+	host_lock((*s)->lock);
+	started = (*s)->state == SESSION_RUNNING || (*s)->state == SESSION_COMPLETE;
+	host_unlock((*s)->lock);
+	if (started && out != NULL)
+		return ERROR_SUCCESS;
+	state_leave(*s);
+	return out == NULL ? ERROR_INVALID_PARAMETER : ERROR_NOT_READY;
+}
+
+DWORD wdscast_read_session_counters(HANDLE session, struct wdscast_session_counters *out)
+{
+	struct session *s;
+	DWORD code = enter_started(session, out, &s);
+
+	if (code != ERROR_SUCCESS)
+		return code;
+	if (out->size >= sizeof(*out)) {
+#define X(name, text) out->name = load(&s->ctl->lane.counters[LANE_COUNT_##name]);
+		WDSCAST_SESSION_COUNTERS(X)
+#undef X
+	} else {
+		code = ERROR_INVALID_PARAMETER;
+	}
+	state_leave(s);
+	return code;
+}
+
+DWORD wdscast_read_port_counters(HANDLE session, struct wdscast_port_counters *out)
+{
+	struct session *s;
+	DWORD code = enter_started(session, out, &s);
+
+	if (code != ERROR_SUCCESS)
+		return code;
+	if (out->size >= sizeof(*out)) {
+#define X(name, text) out->name = load(&s->worker->rx->counters[RX_COUNT_##name]);
+		WDSCAST_PORT_COUNTERS(X)
+#undef X
+	} else {
+		code = ERROR_INVALID_PARAMETER;
+	}
+	state_leave(s);
+	return code;
+}
+
+DWORD wdscast_describe_port(HANDLE session, char *out, size_t max)
+{
+	struct session *s;
+	const struct port_info *info;
+	DWORD code = enter_started(session, max > 0 ? out : NULL, &s);
+
+	if (code != ERROR_SUCCESS)
+		return code;
+	info = &s->worker->port->info;
+	snprintf(out, max, "%s%s%s%s%s%s", info->spec, info->driver[0] != '\0' ? " (" : "", info->driver,
+	         info->driver[0] != '\0' ? ")" : "", info->note[0] != '\0' ? ": " : "", info->note);
+	state_leave(s);
+	return code;
+}

@@ -1,0 +1,321 @@
+/*
+ * The configuration, from four places: wdscast_configure(), the environment, a file, the defaults. The
+ * first that names an option wins, and each option is read by one function, whatever its place.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/api_internal.h"
+#include "api/state.h"
+
+#define CONF_FILE "/etc/wdscast.conf"
+#define CONF_LINE 512
+#define DEFAULT_MEMORY (4ull << 30)
+#define DEFAULT_TIMEOUT_MS 30000
+#define CORES_FOR_BUSY 3 /* one to spin on, and two for everything else */
+
+enum option { OPTION_PORT, OPTION_IP, OPTION_GATEWAY, OPTION_CORES, OPTION_POLL, OPTION_MEMORY, OPTION_INITIATE_TIMEOUT,
+	      OPTION_INACTIVITY_TIMEOUT, OPTIONS };
+
+static const struct {
+	const char *name, *variable;
+} options[OPTIONS] = {
+	[OPTION_PORT] = { "port", "WDSCAST_PORT" },
+	[OPTION_IP] = { "ip", "WDSCAST_IP" },
+	[OPTION_GATEWAY] = { "gateway", "WDSCAST_GATEWAY" },
+	[OPTION_CORES] = { "cores", "WDSCAST_CORES" },
+	[OPTION_POLL] = { "poll", "WDSCAST_POLL" },
+	[OPTION_MEMORY] = { "memory", "WDSCAST_MEMORY" },
+	[OPTION_INITIATE_TIMEOUT] = { "initiate_timeout", "WDSCAST_INITIATE_TIMEOUT" },
+	[OPTION_INACTIVITY_TIMEOUT] = { "inactivity_timeout", "WDSCAST_INACTIVITY_TIMEOUT" },
+};
+
+/* What wdscast_configure() was given, as text; "" is not given. */
+static char configured[OPTIONS][128];
+
+static bool read_number(const char *text, char **end, uint64_t *out)
+{
+	errno = 0;
+	*out = strtoull(text, end, 10);
+	return text[0] >= '0' && text[0] <= '9' && errno == 0;
+}
+
+/* A number with K, M, G or T behind it, of 1024. */
+static bool read_size(const char *text, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	if (!read_number(text, &end, out))
+		return false;
+	unit = *end == '\0' ? NULL : strchr(units, *end & ~0x20);
+	if (*end == '\0')
+		return true;
+	unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - units + 1);
+
+	if (unit == NULL || end[1] != '\0' || *out > UINT64_MAX >> shift)
+		return false;
+	*out <<= shift;
+	return true;
+}
+
+/* Seconds, at least one and at most a week. */
+static bool read_seconds(const char *text, uint32_t *ms)
+{
+	uint64_t s;
+	char *end;
+
+	if (!read_number(text, &end, &s) || *end != '\0' || s == 0 || s > 7 * 24 * 3600)
+		return false;
+	*ms = (uint32_t)s * 1000;
+	return true;
+}
+
+/* ADDRESS or ADDRESS/PREFIX. Without a prefix: 24, or 64 for IPv6. */
+static bool read_ip(const char *text, struct api_options *o)
+{
+	char address[IP_ADDR_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	struct ip_addr ip;
+	uint64_t prefix;
+	char *end;
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (!ip_parse(address, &ip))
+		return false;
+	prefix = ip.len == 4 ? 24 : 64;
+	if (slash != NULL && (!read_number(slash + 1, &end, &prefix) || *end != '\0' || prefix > ip.len * 8u))
+		return false;
+	*(ip.len == 4 ? &o->ip4 : &o->ip6) = ip;
+	*(ip.len == 4 ? &o->prefix4 : &o->prefix6) = (uint8_t)prefix;
+	return true;
+}
+
+static bool read_gateway(const char *text, struct api_options *o)
+{
+	struct ip_addr ip;
+
+	if (!ip_parse(text, &ip))
+		return false;
+	*(ip.len == 4 ? &o->gateway4 : &o->gateway6) = ip;
+	return true;
+}
+
+/* "2", "2,4-6": the list is checked, and its first core is the worker's. */
+static bool read_cores(const char *text, struct api_options *o)
+{
+	uint64_t first, last;
+	char *end;
+
+	o->core = -1;
+	for (;; text = end + 1) {
+		if (!read_number(text, &end, &first) || first >= 4096)
+			return false;
+		last = first;
+		if (*end == '-' && (!read_number(end + 1, &end, &last) || last < first || last >= 4096))
+			return false;
+		if (o->core < 0)
+			o->core = (int)first;
+		if (*end == '\0')
+			return true;
+		if (*end != ',')
+			return false;
+	}
+}
+
+static bool read_poll(const char *text, struct api_options *o)
+{
+	o->poll_given = true;
+	o->poll = strcmp(text, "busy") == 0 ? WORKER_BUSY : WORKER_ADAPTIVE;
+	return o->poll == WORKER_BUSY || strcmp(text, "adaptive") == 0;
+}
+
+static bool read_option(enum option option, const char *text, struct api_options *o)
+{
+	switch (option) {
+	case OPTION_PORT:
+		return strlen(text) < sizeof(o->port) && snprintf(o->port, sizeof(o->port), "%s", text) > 0;
+	case OPTION_IP:
+		return read_ip(text, o);
+	case OPTION_GATEWAY:
+		return read_gateway(text, o);
+	case OPTION_CORES:
+		return read_cores(text, o);
+	case OPTION_POLL:
+		return read_poll(text, o);
+	case OPTION_MEMORY:
+		return read_size(text, &o->memory_bytes) && o->memory_bytes > 0;
+	case OPTION_INITIATE_TIMEOUT:
+		return read_seconds(text, &o->initiate_timeout_ms);
+	case OPTION_INACTIVITY_TIMEOUT:
+		return read_seconds(text, &o->inactivity_timeout_ms);
+	case OPTIONS:
+		break;
+	}
+	return false;
+}
+
+static DWORD bad(const char *from, enum option option, const char *text)
+{
+	return api_fail(ERROR_INVALID_PARAMETER, "%s: bad value for %s: \"%.100s\"", from, options[option].name, text);
+}
+
+/* ---- the file ---- */
+
+static char *trim(char *s)
+{
+	char *end;
+
+	s += strspn(s, " \t");
+	end = s + strlen(s);
+	while (end > s && strchr(" \t\r\n", end[-1]) != NULL)
+		end--;
+	*end = '\0';
+	return s;
+}
+
+static DWORD read_line(const char *path, unsigned number, char *line, struct api_options *o)
+{
+	char *value;
+
+	line[strcspn(line, "#")] = '\0';
+	line = trim(line);
+	if (*line == '\0')
+		return ERROR_SUCCESS;
+	value = strchr(line, '=');
+	if (value == NULL)
+		return api_fail(ERROR_INVALID_PARAMETER, "%s:%u: not `name = value`", path, number);
+	*value++ = '\0';
+	line = trim(line);
+	value = trim(value);
+	for (enum option i = 0; i < OPTIONS; i++)
+		if (strcmp(line, options[i].name) == 0)
+			return read_option(i, value, o) ? ERROR_SUCCESS : bad(path, i, value);
+	return api_fail(ERROR_INVALID_PARAMETER, "%s:%u: no such option: %.100s", path, number, line);
+}
+
+/* The default file may be missing; one that the environment names may not. */
+static DWORD read_file(struct api_options *o)
+{
+	const char *named = getenv("WDSCAST_CONF"), *path = named != NULL ? named : CONF_FILE;
+	FILE *f = fopen(path, "re");
+	char line[CONF_LINE];
+	DWORD code = ERROR_SUCCESS;
+
+	if (f == NULL && named == NULL)
+		return ERROR_SUCCESS;
+	if (f == NULL)
+		return api_fail(ERROR_FILE_NOT_FOUND, "%.200s: %s", path, strerror(errno));
+	for (unsigned number = 1; code == ERROR_SUCCESS && fgets(line, sizeof(line), f) != NULL; number++)
+		code = read_line(path, number, line, o);
+	fclose(f);
+	return code;
+}
+
+static DWORD read_environment(struct api_options *o)
+{
+	for (enum option i = 0; i < OPTIONS; i++) {
+		const char *text = getenv(options[i].variable);
+
+		if (text != NULL && text[0] != '\0' && !read_option(i, text, o))
+			return bad("environment", i, text);
+	}
+	return ERROR_SUCCESS;
+}
+
+static DWORD read_configured(struct api_options *o)
+{
+	for (enum option i = 0; i < OPTIONS; i++)
+		if (configured[i][0] != '\0' && !read_option(i, configured[i], o))
+			return bad("wdscast_configure", i, configured[i]);
+	return ERROR_SUCCESS;
+}
+
+static enum worker_poll default_poll(const char *port)
+{
+	int cores[CORES_FOR_BUSY];
+
+	return strncmp(port, "pci:", 4) == 0 && host_cores(cores, CORES_FOR_BUSY) == CORES_FOR_BUSY ? WORKER_BUSY
+	                                                                                         : WORKER_ADAPTIVE;
+}
+
+DWORD api_options_read(struct api_options *o)
+{
+	DWORD code;
+
+	*o = (struct api_options){ .port = "auto",
+		                   .core = -1,
+		                   .memory_bytes = DEFAULT_MEMORY,
+		                   .initiate_timeout_ms = DEFAULT_TIMEOUT_MS,
+		                   .inactivity_timeout_ms = DEFAULT_TIMEOUT_MS };
+	code = read_file(o);
+	if (code == ERROR_SUCCESS)
+		code = read_environment(o);
+	if (code == ERROR_SUCCESS)
+		code = read_configured(o);
+	if (code == ERROR_SUCCESS && !o->poll_given)
+		o->poll = default_poll(o->port);
+	return code;
+}
+
+/* ---- wdscast_configure() ---- */
+
+static bool keep(enum option option, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return true;
+	return snprintf(configured[option], sizeof(configured[option]), "%s", text) < (int)sizeof(configured[option]);
+}
+
+static void keep_number(enum option option, uint64_t value)
+{
+	if (value > 0)
+		snprintf(configured[option], sizeof(configured[option]), "%llu", (unsigned long long)value);
+}
+
+static uint32_t seconds_of(uint32_t ms)
+{
+	return ms / 1000 + (ms % 1000 != 0);
+}
+
+static enum wdscast_err configure(const struct wdscast_options *o)
+{
+	struct api_options checked = { 0 };
+
+	memset(configured, 0, sizeof(configured));
+	if (!keep(OPTION_PORT, o->port) || !keep(OPTION_IP, o->ip) || !keep(OPTION_GATEWAY, o->gateway) ||
+	    !keep(OPTION_CORES, o->cores) || !keep(OPTION_POLL, o->poll)) {
+		api_fail(0, "wdscast_configure: a value is too long");
+		return WDSCAST_EINVAL;
+	}
+	keep_number(OPTION_MEMORY, o->memory_bytes);
+	keep_number(OPTION_INITIATE_TIMEOUT, seconds_of(o->initiate_timeout_ms));
+	keep_number(OPTION_INACTIVITY_TIMEOUT, seconds_of(o->inactivity_timeout_ms));
+	return read_configured(&checked) == ERROR_SUCCESS ? WDSCAST_OK : WDSCAST_EINVAL;
+}
+
+enum wdscast_err wdscast_configure(const struct wdscast_options *o)
+{
+	enum wdscast_err err;
+
+	api_clear_error();
+	if (o == NULL || o->size < sizeof(*o)) {
+		api_fail(0, "wdscast_configure: size is not that of struct wdscast_options");
+		return WDSCAST_EINVAL;
+	}
+	if (!state_begin_configure()) {
+		api_fail(0, "the multicast client is initialized already");
+		return WDSCAST_ESTATE;
+	}
+	err = configure(o);
+	if (err != WDSCAST_OK)
+		memset(configured, 0, sizeof(configured));
+	state_end_configure();
+	return err;
+}
