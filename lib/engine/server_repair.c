@@ -90,6 +90,8 @@ static void repair(struct server *s, const struct mt_nack *n, uint64_t lowest, n
 	for (uint16_t i = 0; i < n->count; i++) {
 		uint64_t start = be64_get(n->ranges[i].start), end = be64_get(n->ranges[i].end);
 
+		if (end < start) /* E6 */
+			continue;
 		if (start < s->head_seq_no)
 			s->stats.repairs_gone += (end < s->head_seq_no ? end + 1 : s->head_seq_no) - start;
 		if (end > s->lead_seq_no) /* queued at most, never sent */

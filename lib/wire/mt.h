@@ -85,8 +85,10 @@ struct mt_options {
 	uint16_t user_sid_len, capabilities_len;
 };
 
-struct mt_wire_range {      /* 2.2.18.1 */
-	be64 start, end;    /* both included */
+/* Both included. An end before its start is no reason to refuse a packet: a client that follows 3.2.1.3.1.2
+ * to the letter lists such ranges (E6). Skip them. */
+struct mt_wire_range { /* 2.2.18.1 */
+	be64 start, end;
 };
 struct mt_wire_kick {       /* 2.2.12.1 */
 	be32 client_id;
@@ -202,8 +204,8 @@ enum mt_read {
 	MT_READ_SHORT,      /* shorter than it claims */
 	MT_READ_NOT_WD,     /* no 'WD' in front */
 	MT_READ_OPCODE,     /* unknown OpCode */
-	MT_READ_FIELD,      /* a field whose value its layout forbids: an address length, a percentage, a
-	                     * range whose end is before its start, security data that its type has not */
+	MT_READ_FIELD,      /* a field whose value its layout forbids: an address length, a percentage,
+	                     * security data that its type has not */
 	MT_READ_TRAILING,   /* bytes after the packet and its options */
 };
 

@@ -209,9 +209,6 @@ static enum mt_read read_range_list(struct reader *r, uint16_t count, const stru
 
 	if (v == NULL)
 		return MT_READ_SHORT;
-	for (uint16_t i = 0; i < count; i++)
-		if (be64_get(v[i].end) < be64_get(v[i].start))
-			return MT_READ_FIELD;
 	*out = v;
 	return MT_READ_OK;
 }
