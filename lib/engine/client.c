@@ -90,19 +90,46 @@ static enum client_timer earliest(const struct client *c)
 	return (enum client_timer)timer;
 }
 
-typedef void client_due(struct client *c, ns_t now, struct outq *out);
-
-static client_due *const due[CLIENT_TIMERS] = {
-	[CLIENT_TIMER_INITIATE_UNTIL] = client_initiate_until_due,
-	[CLIENT_TIMER_INACTIVE] = client_inactive_due,
-	[CLIENT_TIMER_LEAVE] = client_leave_due,
-	[CLIENT_TIMER_INITIATE] = client_initiate_due,
-	[CLIENT_TIMER_JOIN] = client_join_due,
-	[CLIENT_TIMER_POLL] = client_poll_due,
-	[CLIENT_TIMER_QCC] = client_qcc_due,
-	[CLIENT_TIMER_FORCE_QCC] = client_force_qcc_due,
-	[CLIENT_TIMER_NACK] = client_nack_due,
-};
+static void run_timer(struct client *c, enum client_timer timer, ns_t now, struct outq *out)
+{
+	switch (timer) {
+	case CLIENT_TIMER_INITIATE_UNTIL:
+		client_initiate_until_due(c, now, out);
+		break;
+	case CLIENT_TIMER_INACTIVE:
+		client_inactive_due(c, now, out);
+		break;
+	case CLIENT_TIMER_LEAVE:
+		client_leave_due(c, now, out);
+		break;
+	case CLIENT_TIMER_INITIATE:
+		client_initiate_due(c, now, out);
+		break;
+	case CLIENT_TIMER_JOIN:
+		client_join_due(c, now, out);
+		break;
+	case CLIENT_TIMER_POLL:
+		client_poll_due(c, now, out);
+		break;
+	case CLIENT_TIMER_QCC:
+		client_qcc_due(c, now, out);
+		break;
+	case CLIENT_TIMER_FORCE_QCC:
+		client_force_qcc_due(c, now, out);
+		break;
+	case CLIENT_TIMER_NACK:
+		client_nack_due(c, now, out);
+		break;
+	case CLIENT_TIMER_ZERO_NACK:
+		client_zero_nack_due(c, now, out);
+		break;
+	case CLIENT_TIMER_ACK:
+		client_ack_held(c, now, out);
+		break;
+	case CLIENT_TIMERS:
+		break;
+	}
+}
 
 /* What is due, the earliest first. Each is disarmed, and armed again only beyond now: so this ends. */
 static void run_due(struct client *c, ns_t now, struct outq *out)
@@ -111,7 +138,7 @@ static void run_due(struct client *c, ns_t now, struct outq *out)
 
 	while (timer = earliest(c), c->timer[timer] <= now) {
 		client_disarm(c, timer);
-		due[timer](c, now, out);
+		run_timer(c, timer, now, out);
 	}
 	c->due_at = c->timer[timer];
 }

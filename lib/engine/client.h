@@ -111,6 +111,8 @@ enum client_timer {
 	CLIENT_TIMER_QCC,
 	CLIENT_TIMER_FORCE_QCC,
 	CLIENT_TIMER_NACK,
+	CLIENT_TIMER_ZERO_NACK,
+	CLIENT_TIMER_ACK, /* of an ACK that is held back */
 	CLIENT_TIMERS
 };
 
@@ -133,7 +135,6 @@ struct client {
 
 	ns_t timer[CLIENT_TIMERS]; /* NS_NEVER when not armed */
 	ns_t due_at;               /* not after any of them: what the hot path asks */
-	ns_t zero_nack_after;      /* no zero NACK before */
 
 	/* 3.2.1.1 */
 	uint64_t last_poll_seq_no, last_qcc_seq_no, last_qcc_sender_time;
@@ -144,6 +145,7 @@ struct client {
 	double loss_rate;
 	uint64_t first_seq_no, hi_seq_no, hi_loss_seq_no, lead_seq_no, last_spm_seq_no;
 	uint32_t master_client_id;
+	uint32_t refused_run, zero_nacks_owed; /* since a zero NACK interval passed without a refusal */
 
 	/* Missing ODATA List, 3.2.1.3.1: of first_seq_no..missing_end, those in `missing` have not come */
 	uint64_t missing_start, missing_end;
@@ -152,6 +154,8 @@ struct client {
 
 	/* ACK of a master whose consumer is slow: see client_ack.c */
 	uint64_t acked_seq_no, held_server_time, window_seen;
+	uint64_t stride, stride_lead; /* how far the ACK goes on when lead_seq_no is what it was at the last */
+	ns_t stirred_at; /* when lead_seq_no or acked_seq_no grew last */
 	uint32_t free_slots, slots_max;
 	bool has_acked; /* since it became master */
 	bool ack_held;

@@ -119,7 +119,7 @@ enum client_want client_wants_data(struct client *c, const struct mt_data *d, st
 }
 
 /* The payload, MS-WDSMA 3.2.5.1. True when it was the last that was wanted. */
-static bool take_block(struct client *c, const struct client_in *in, ns_t now, struct outq *out)
+static bool take_block(struct client *c, const struct client_in *in, ns_t now)
 {
 	bool odata = in->packet->opcode == MT_ODATA;
 	struct ma_data other;
@@ -133,7 +133,7 @@ static bool take_block(struct client *c, const struct client_in *in, ns_t now, s
 	}
 	if (!in->stored) { /* 3.2.5.13: received, for the transport, but the block is still missing */
 		c->stats.refused_no_room++;
-		client_send_zero_nack(c, now, out);
+		client_refuse(c, now);
 		return false;
 	}
 	if (!bitmap_set(c->blocks, in->block->block_no - 1)) {
@@ -161,15 +161,17 @@ void client_on_data(struct client *c, const struct client_in *in, ns_t now, stru
 	else
 		c->stats.rdata++;
 	client_set_master(c, d->client_id);
-	if (seq_no > c->lead_seq_no)
+	if (seq_no > c->lead_seq_no) {
 		c->lead_seq_no = seq_no;
+		c->stirred_at = now;
+	}
 	if (seq_no > c->hi_seq_no)
 		c->hi_seq_no = seq_no;
 	loss_data(c, seq_no, in->block != NULL && !in->stored);
 	client_missing_trail(c, d->trail_seq_no);
 	client_missing_receive(c, seq_no);
 	client_manage_nacks(c, now);
-	if (take_block(c, in, now, out)) {
+	if (take_block(c, in, now)) {
 		client_ack_last(c, p->sender_time, now, out);
 		client_finish(c, ERROR_SUCCESS, MT_LEAVE_COMPLETE, now, out);
 	} else if (!p->options.has_lead_seq_no || p->options.lead_seq_no >= seq_no) {

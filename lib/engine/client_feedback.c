@@ -2,6 +2,7 @@
 #include "engine/client_internal.h"
 
 #define ZERO_NACK_INTERVAL_MS 20 /* at least so long between two; not in the specification */
+#define ZERO_NACKS_OWED_MAX 10
 
 /* 3.1.5.9.5: the rate as a number of MT_LOSS_RATE_ONE. */
 uint64_t client_loss_rate_field(const struct client *c)
@@ -51,16 +52,35 @@ void client_nack_due(struct client *c, ns_t now, struct outq *out)
 	client_arm(c, CLIENT_TIMER_NACK, client_random_after(c, now, from_ms, c->max_nack_backoff_ms));
 }
 
-/* 3.2.5.12.2. Each cuts the server's window, and a full cache refuses a whole window: so one a round trip. */
-void client_send_zero_nack(struct client *c, ns_t now, struct outq *out)
+static ns_t zero_nack_interval(const struct client *c)
 {
-	uint64_t interval_ms = ZERO_NACK_INTERVAL_MS;
+	uint32_t ms = c->master_rtt_ms > ZERO_NACK_INTERVAL_MS ? c->master_rtt_ms : ZERO_NACK_INTERVAL_MS;
 
-	if (now < c->zero_nack_after)
+	return ms * NS_PER_MS;
+}
+
+/* 3.2.5.12.2 */
+void client_zero_nack_due(struct client *c, ns_t now, struct outq *out)
+{
+	if (c->zero_nacks_owed == 0) { /* the interval after the last is over */
+		c->refused_run = 0;
 		return;
-	if (c->master_rtt_ms > interval_ms)
-		interval_ms = c->master_rtt_ms;
-	c->zero_nack_after = now + interval_ms * NS_PER_MS;
+	}
+	c->zero_nacks_owed--;
 	if (send_nack(c, 0, now, out))
 		c->stats.zero_nacks++;
+	client_arm(c, CLIENT_TIMER_ZERO_NACK, now + zero_nack_interval(c));
+}
+
+/*
+ * Each zero NACK cuts the server's window by a quarter, and a full cache refuses most of a window at
+ * once: so they keep an interval, and a run of 2^n refusals owes n + 1 of them.
+ */
+void client_refuse(struct client *c, ns_t now)
+{
+	c->refused_run++;
+	if ((c->refused_run & (c->refused_run - 1)) == 0 && c->zero_nacks_owed < ZERO_NACKS_OWED_MAX)
+		c->zero_nacks_owed++;
+	if (!client_is_armed(c, CLIENT_TIMER_ZERO_NACK))
+		client_arm(c, CLIENT_TIMER_ZERO_NACK, now);
 }

@@ -85,7 +85,9 @@ static inline uint64_t client_missing_continuous(const struct client *c)
 uint64_t client_loss_rate_field(const struct client *c);
 void client_begin_nacks(struct client *c, ns_t now);
 void client_nack_due(struct client *c, ns_t now, struct outq *out);
-void client_send_zero_nack(struct client *c, ns_t now, struct outq *out);
+void client_zero_nack_due(struct client *c, ns_t now, struct outq *out);
+/* A block found no slot: the server is asked to slow down. */
+void client_refuse(struct client *c, ns_t now);
 
 /* NACK management, 3.2.5.12 */
 static inline void client_manage_nacks(struct client *c, ns_t now)

@@ -42,9 +42,10 @@ static void reset_transport(struct client *c)
 	c->first_seq_no = c->hi_seq_no = c->hi_loss_seq_no = c->lead_seq_no = 0;
 	c->missing_start = c->missing_end = 0;
 	c->missing.n = 0;
-	c->acked_seq_no = c->held_server_time = c->window_seen = 0;
+	c->acked_seq_no = c->held_server_time = c->window_seen = c->stirred_at = 0;
+	c->stride = 1;
 	c->has_acked = c->ack_held = false;
-	c->zero_nack_after = 0;
+	c->refused_run = c->zero_nacks_owed = 0;
 }
 
 static bool lacks_nothing(const struct client *c)
