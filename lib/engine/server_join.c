@@ -108,31 +108,46 @@ static void fill_client(struct server *s, struct server_client *c, const struct 
 	c->kick_reason = MT_KICK_POLICY_NOT_MET; /* E2: the text's initial constant does not exist */
 	c->cpu_util = c->mem_util = c->net_util = 255;
 	c->client_id = take_client_id(s);
+	c->first_seq_no = s->lead_seq_no; /* from its JOINACK on it counts what is lost, not only from its QCR */
 }
 
-/* E12: a JOIN from where we have a client is that client, asking again or started anew. */
+/*
+ * E12: a JOIN from where we have an active client. Either the network delivered it late, and the client
+ * goes on with the id it has; or it was started anew, and takes the id it is told. So it keeps its id: with
+ * another one the first would be in a session that knows it no more, for ever.
+ */
+static void rejoin_active(struct server *s, struct server_client *c, const struct server_in *in, ns_t now,
+                          struct outq *out)
+{
+	if (c->client_time != in->packet->sender_time) {
+		c->client_time = in->packet->sender_time;
+		c->last_update = now;
+		c->first_seq_no = s->lead_seq_no;
+		c->progress = 0;
+		c->lacks_nothing = false;
+	}
+	send_join_ack(s, c, now, out);
+}
+
 static void rejoin(struct server *s, struct server_client *c, const struct server_in *in, ns_t now,
                    struct outq *out)
 {
-	bool same = c->client_time == in->packet->sender_time; /* the network delivered it twice */
-	bool was_active = c->list == SERVER_ACTIVE;
-
-	if (c->list == SERVER_PENDING) {
+	switch (c->list) {
+	case SERVER_ACTIVE:
+		rejoin_active(s, c, in, now, out);
+		break;
+	case SERVER_PENDING:
 		c->client_time = in->packet->sender_time;
 		c->join_ack_sends = 0;
 		offer_id(s, c, now, out);
-		return;
+		break;
+	default: /* kicked or demoted */
+		if (c->client_time == in->packet->sender_time)
+			break;
+		server_event(c, OUT_CLIENT_VANISHED, 0, out);
+		fill_client(s, c, in, now);
+		offer_id(s, c, now, out);
 	}
-	if (same) {
-		send_join_ack(s, c, now, out);
-		return;
-	}
-	server_event(c, OUT_CLIENT_VANISHED, 0, out);
-	c->list = SERVER_NONE;
-	if (was_active)
-		server_not_active(s, c, now, out);
-	fill_client(s, c, in, now);
-	offer_id(s, c, now, out);
 }
 
 void server_on_join(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
@@ -197,7 +212,6 @@ static void activate(struct server *s, struct server_client *c, ns_t now, struct
 	bool first = s->active_count == 0;
 
 	c->list = SERVER_ACTIVE;
-	c->first_seq_no = s->lead_seq_no;
 	s->active_count++;
 	arm_pending(s);
 	server_event(c, OUT_CLIENT_JOINED, 0, out);
