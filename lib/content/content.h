@@ -1,6 +1,6 @@
 /*
  * The server's namespaces and objects: `--root DIR`, each sub-folder of DIR a namespace, each file below
- * it an object, by its path from there. Reading ahead is content_reader's. All of it may wait for the
+ * it an object, by its path from there. Reading ahead: content/prefetch.h. All of it may wait for the
  * disk: none of it runs on a worker.
  */
 #ifndef WDSCAST_CONTENT_CONTENT_H

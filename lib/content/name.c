@@ -2,58 +2,6 @@
 
 #include <string.h>
 
-struct text {
-	char *at, *end;
-	bool full;
-};
-
-static void put(struct text *t, uint32_t byte)
-{
-	if (t->at == t->end)
-		t->full = true;
-	else
-		*t->at++ = (char)byte;
-}
-
-static void put_utf8(struct text *t, uint32_t c)
-{
-	if (c < 0x80) {
-		put(t, c);
-		return;
-	}
-	if (c < 0x800) {
-		put(t, 0xc0 | c >> 6);
-	} else if (c < 0x10000) {
-		put(t, 0xe0 | c >> 12);
-		put(t, 0x80 | (c >> 6 & 0x3f));
-	} else {
-		put(t, 0xf0 | c >> 18);
-		put(t, 0x80 | (c >> 12 & 0x3f));
-		put(t, 0x80 | (c >> 6 & 0x3f));
-	}
-	put(t, 0x80 | (c & 0x3f));
-}
-
-bool name_from_utf16(const uint16_t *units, size_t count, char *out, size_t out_bytes)
-{
-	struct text t = { out, out + out_bytes, false };
-
-	for (size_t i = 0; i < count; i++) {
-		uint32_t c = units[i];
-
-		if (c < 0x20 || c == 0x7f || (c >= 0xdc00 && c < 0xe000))
-			return false;
-		if (c >= 0xd800 && c < 0xdc00) {
-			if (++i == count || units[i] < 0xdc00 || units[i] >= 0xe000)
-				return false;
-			c = 0x10000 + ((c - 0xd800) << 10) + (units[i] - 0xdc00u);
-		}
-		put_utf8(&t, c);
-	}
-	put(&t, 0);
-	return !t.full;
-}
-
 static bool is_separator(char c)
 {
 	return c == '/' || c == '\\';

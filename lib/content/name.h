@@ -9,9 +9,6 @@
 #define NAME_TEXT_BYTES 1536 /* the longest name of the wire, 511 units of UTF-16, as UTF-8 with its NUL */
 #define NAME_PATH_BYTES 4096 /* a path below the root, NUL included */
 
-/* UTF-16 to UTF-8. False for a lone surrogate, a NUL or any other control character, or a lack of room. */
-bool name_from_utf16(const uint16_t *units, size_t count, char *out, size_t out_bytes);
-
 /*
  * A name as a relative path: '\\' becomes '/'. False for an empty name, an absolute one, and one with a
  * component that is empty, "." or "..". out may be followed by another name: returns its length in *len.

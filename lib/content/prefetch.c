@@ -1,4 +1,4 @@
-#include "content/reader.h"
+#include "content/prefetch.h"
 
 #define SLOTS_MIN 64
 #define SLOTS_MAX (1u << 26)
@@ -8,19 +8,19 @@ static size_t round_up(size_t n)
 	return (n + SPSC_LINE - 1) / SPSC_LINE * SPSC_LINE;
 }
 
-static uint64_t block_offset(const struct reader_config *c, uint64_t block_no)
+static uint64_t block_offset(const struct prefetch_config *c, uint64_t block_no)
 {
 	return (block_no - 1) * c->block_bytes;
 }
 
-static uint32_t block_len(const struct reader_config *c, uint64_t block_no)
+static uint32_t block_len(const struct prefetch_config *c, uint64_t block_no)
 {
 	uint64_t left = c->content_bytes - block_offset(c, block_no);
 
 	return left < c->block_bytes ? (uint32_t)left : c->block_bytes;
 }
 
-uint32_t reader_slots(uint64_t cache_bytes, uint32_t block_bytes, uint64_t total_blocks)
+uint32_t prefetch_slots(uint64_t cache_bytes, uint32_t block_bytes, uint64_t total_blocks)
 {
 	uint64_t fit = cache_bytes / block_bytes;
 	uint32_t slots = SLOTS_MIN;
@@ -32,12 +32,12 @@ uint32_t reader_slots(uint64_t cache_bytes, uint32_t block_bytes, uint64_t total
 	return slots;
 }
 
-size_t reader_bytes(const struct reader_config *c)
+size_t prefetch_bytes(const struct prefetch_config *c)
 {
-	return round_up((size_t)c->slots * c->block_bytes) + round_up((size_t)READER_REPAIRS * c->block_bytes) +
-	       round_up(c->slots * sizeof(struct reader_slot)) +
-	       round_up(READER_REPAIRS * sizeof(struct reader_slot)) +
-	       2 * round_up(c->ranges_max * sizeof(struct range)) + 2 * round_up(READER_REPAIRS * sizeof(uint32_t));
+	return round_up((size_t)c->slots * c->block_bytes) + round_up((size_t)PREFETCH_REPAIRS * c->block_bytes) +
+	       round_up(c->slots * sizeof(struct prefetch_slot)) +
+	       round_up(PREFETCH_REPAIRS * sizeof(struct prefetch_slot)) +
+	       2 * round_up(c->ranges_max * sizeof(struct range)) + 2 * round_up(PREFETCH_REPAIRS * sizeof(uint32_t));
 }
 
 static void *carve(uint8_t **at, size_t bytes)
@@ -48,35 +48,35 @@ static void *carve(uint8_t **at, size_t bytes)
 	return p;
 }
 
-void reader_init(struct reader *r, const struct reader_config *c, void *mem)
+void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *mem)
 {
 	uint8_t *at = mem;
 
 	memset(r, 0, sizeof(*r));
 	r->config = *c;
 	r->arena = carve(&at, (size_t)c->slots * c->block_bytes);
-	r->repair_arena = carve(&at, (size_t)READER_REPAIRS * c->block_bytes);
-	r->slots = carve(&at, c->slots * sizeof(struct reader_slot));
-	r->repair_slots = carve(&at, READER_REPAIRS * sizeof(struct reader_slot));
+	r->repair_arena = carve(&at, (size_t)PREFETCH_REPAIRS * c->block_bytes);
+	r->slots = carve(&at, c->slots * sizeof(struct prefetch_slot));
+	r->repair_slots = carve(&at, PREFETCH_REPAIRS * sizeof(struct prefetch_slot));
 	for (unsigned i = 0; i < 2; i++)
 		r->passes[i].v = carve(&at, c->ranges_max * sizeof(struct range));
-	spsc_init(&r->repair_asked, carve(&at, READER_REPAIRS * sizeof(uint32_t)), READER_REPAIRS, sizeof(uint32_t));
-	spsc_init(&r->repair_done, carve(&at, READER_REPAIRS * sizeof(uint32_t)), READER_REPAIRS, sizeof(uint32_t));
+	spsc_init(&r->repair_asked, carve(&at, PREFETCH_REPAIRS * sizeof(uint32_t)), PREFETCH_REPAIRS, sizeof(uint32_t));
+	spsc_init(&r->repair_done, carve(&at, PREFETCH_REPAIRS * sizeof(uint32_t)), PREFETCH_REPAIRS, sizeof(uint32_t));
 	r->repairs_free = UINT64_MAX;
-	static_assert(READER_REPAIRS == 64, "a bit of repairs_free each");
+	static_assert(PREFETCH_REPAIRS == 64, "a bit of repairs_free each");
 }
 
 /* ---- the reading side ---- */
 
-static void sum_block(const struct reader_config *c, const uint8_t *data, struct reader_slot *s)
+static void sum_block(const struct prefetch_config *c, const uint8_t *data, struct prefetch_slot *s)
 {
 	s->byte_sum = c->byte_sum != NULL ? c->byte_sum(data, s->len) : 0;
 	s->net_sum = c->net_sum != NULL ? c->net_sum(data, s->len) : 0;
 }
 
-static bool read_blocks(struct reader *r, uint64_t block_no, uint32_t n, void *to)
+static bool read_blocks(struct prefetch *r, uint64_t block_no, uint32_t n, void *to)
 {
-	const struct reader_config *c = &r->config;
+	const struct prefetch_config *c = &r->config;
 	size_t len = (size_t)(n - 1) * c->block_bytes + block_len(c, block_no + n - 1);
 
 	if (content_read(c->object, block_offset(c, block_no), to, len))
@@ -85,9 +85,9 @@ static bool read_blocks(struct reader *r, uint64_t block_no, uint32_t n, void *t
 	return false;
 }
 
-static void read_repair(struct reader *r, uint32_t i)
+static void read_repair(struct prefetch *r, uint32_t i)
 {
-	struct reader_slot *s = &r->repair_slots[i];
+	struct prefetch_slot *s = &r->repair_slots[i];
 	uint8_t *to = r->repair_arena + (size_t)i * r->config.block_bytes;
 
 	if (!read_blocks(r, s->block_no, 1, to))
@@ -97,11 +97,11 @@ static void read_repair(struct reader *r, uint32_t i)
 	spsc_push(&r->repair_done, &i, sizeof(i));
 }
 
-static uint32_t read_repairs(struct reader *r)
+static uint32_t read_repairs(struct prefetch *r)
 {
 	uint32_t n = 0, i;
 
-	while (!reader_failed(r) && spsc_pop(&r->repair_asked, &i, sizeof(i))) {
+	while (!prefetch_failed(r) && spsc_pop(&r->repair_asked, &i, sizeof(i))) {
 		read_repair(r, i);
 		n++;
 	}
@@ -109,7 +109,7 @@ static uint32_t read_repairs(struct reader *r)
 }
 
 /* Take the newest pass, if there is one that is newer than ours. */
-static void take_pass(struct reader *r)
+static void take_pass(struct prefetch *r)
 {
 	uint64_t given = atomic_load_explicit(&r->pass_given, memory_order_acquire); /* R3 */
 
@@ -122,13 +122,13 @@ static void take_pass(struct reader *r)
 }
 
 /* How many blocks the next read takes: side by side in the file and in the slots, and released. */
-static uint32_t chunk_blocks(const struct reader *r, const struct range *range)
+static uint32_t chunk_blocks(const struct prefetch *r, const struct range *range)
 {
-	const struct reader_config *c = &r->config;
+	const struct prefetch_config *c = &r->config;
 	uint64_t released = atomic_load_explicit(&r->released, memory_order_acquire); /* R2 */
 	uint64_t n = released + c->slots - r->at_position;
 	uint64_t to_wrap = c->slots - (r->at_position & (c->slots - 1));
-	uint64_t chunk = READER_CHUNK_BYTES / c->block_bytes + 1;
+	uint64_t chunk = PREFETCH_CHUNK_BYTES / c->block_bytes + 1;
 
 	if (n > to_wrap)
 		n = to_wrap;
@@ -139,10 +139,10 @@ static uint32_t chunk_blocks(const struct reader *r, const struct range *range)
 	return (uint32_t)n;
 }
 
-static void fill_slots(struct reader *r, uint32_t n, uint8_t *data)
+static void fill_slots(struct prefetch *r, uint32_t n, uint8_t *data)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct reader_slot *s = &r->slots[(r->at_position + i) & (r->config.slots - 1)];
+		struct prefetch_slot *s = &r->slots[(r->at_position + i) & (r->config.slots - 1)];
 
 		s->block_no = r->at_block + i;
 		s->pass = r->at_pass;
@@ -151,9 +151,9 @@ static void fill_slots(struct reader *r, uint32_t n, uint8_t *data)
 	}
 }
 
-static void go_on(struct reader *r, uint32_t n)
+static void go_on(struct prefetch *r, uint32_t n)
 {
-	const struct reader_pass *p = &r->passes[r->at_pass & 1];
+	const struct prefetch_pass *p = &r->passes[r->at_pass & 1];
 
 	r->at_position += n;
 	r->at_block += n;
@@ -164,7 +164,7 @@ static void go_on(struct reader *r, uint32_t n)
 	atomic_store_explicit(&r->filled, r->at_position, memory_order_release); /* R1 */
 }
 
-static uint32_t read_ahead(struct reader *r)
+static uint32_t read_ahead(struct prefetch *r)
 {
 	uint8_t *to = r->arena + (size_t)(r->at_position & (r->config.slots - 1)) * r->config.block_bytes;
 	uint32_t n;
@@ -180,27 +180,27 @@ static uint32_t read_ahead(struct reader *r)
 	return n;
 }
 
-uint32_t reader_turn(struct reader *r)
+uint32_t prefetch_turn(struct prefetch *r)
 {
 	uint32_t n;
 
-	if (reader_failed(r))
+	if (prefetch_failed(r))
 		return 0;
 	n = read_repairs(r);
-	return n + (reader_failed(r) ? 0 : read_ahead(r));
+	return n + (prefetch_failed(r) ? 0 : read_ahead(r));
 }
 
-bool reader_failed(const struct reader *r)
+bool prefetch_failed(const struct prefetch *r)
 {
 	return atomic_load_explicit(&r->failed, memory_order_acquire);
 }
 
 /* ---- the using side ---- */
 
-uint64_t reader_give_pass(struct reader *r, const struct range *v, uint32_t n)
+uint64_t prefetch_give_pass(struct prefetch *r, const struct range *v, uint32_t n)
 {
 	uint64_t given = atomic_load_explicit(&r->pass_given, memory_order_relaxed);
-	struct reader_pass *p = &r->passes[(given + 1) & 1];
+	struct prefetch_pass *p = &r->passes[(given + 1) & 1];
 
 	assert(n <= r->config.ranges_max && (n == 0 || v[n - 1].last <= r->config.total_blocks));
 	/* U4: once it has taken the last pass it no longer looks at the one before. */
@@ -212,34 +212,34 @@ uint64_t reader_give_pass(struct reader *r, const struct range *v, uint32_t n)
 	return given + 1;
 }
 
-bool reader_next(struct reader *r, uint64_t pass, uint64_t *position)
+bool prefetch_next(struct prefetch *r, uint64_t pass, uint64_t *position)
 {
 	for (;; r->used++) {
 		if (r->used == r->filled_seen)
 			r->filled_seen = atomic_load_explicit(&r->filled, memory_order_acquire); /* U1 */
 		if (r->used == r->filled_seen)
 			return false;
-		if (reader_slot(r, r->used)->pass == pass) {
+		if (prefetch_slot(r, r->used)->pass == pass) {
 			*position = r->used;
 			return true;
 		}
 	}
 }
 
-void reader_advance(struct reader *r)
+void prefetch_advance(struct prefetch *r)
 {
 	assert(r->used < r->filled_seen);
 	r->used++;
 }
 
-void reader_release(struct reader *r, uint64_t below)
+void prefetch_release(struct prefetch *r, uint64_t below)
 {
 	assert(below <= r->used);
-	if (below > reader_released(r))
+	if (below > prefetch_released(r))
 		atomic_store_explicit(&r->released, below, memory_order_release); /* U2 */
 }
 
-int reader_ask_repair(struct reader *r, uint64_t block_no)
+int prefetch_ask_repair(struct prefetch *r, uint64_t block_no)
 {
 	uint32_t i;
 
@@ -252,14 +252,14 @@ int reader_ask_repair(struct reader *r, uint64_t block_no)
 	return (int)i;
 }
 
-int reader_take_repair(struct reader *r)
+int prefetch_take_repair(struct prefetch *r)
 {
 	uint32_t i;
 
 	return spsc_pop(&r->repair_done, &i, sizeof(i)) ? (int)i : -1;
 }
 
-void reader_free_repair(struct reader *r, int repair)
+void prefetch_free_repair(struct prefetch *r, int repair)
 {
 	r->repairs_free |= 1ull << repair;
 }

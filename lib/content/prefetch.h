@@ -2,7 +2,7 @@
  * Reads the blocks of one object ahead of need, in the order of a pass, into a ring of slots; and single
  * blocks again, for repairs that come too late for the ring. Two sides, each one thread:
  *
- *   the reading side, which waits for the disk:  reader_turn()
+ *   the reading side, which waits for the disk:  prefetch_turn()
  *   the using side, which never waits:           everything else
  *
  * Block number p of all that was ever read (its position, from 0) lies in slot p & (slots - 1).
@@ -12,21 +12,21 @@
  * Passes: the using side hands over a copy of a pass's ranges; the reading side takes it at once, leaving
  * the rest of an earlier one. Positions of a pass that was left are the user's to skip, by their `pass`.
  *
- *  - R1 (filled, release) publishes slots; pairs with U1 in reader_next().
- *  - U2 (released, release) gives slots back; pairs with R2 in reader_turn().
+ *  - R1 (filled, release) publishes slots; pairs with U1 in prefetch_next().
+ *  - U2 (released, release) gives slots back; pairs with R2 in prefetch_turn().
  *  - U3 (pass_given, release) publishes ranges; pairs with R3. R4 (pass_taken) pairs with U4.
  */
-#ifndef WDSCAST_CONTENT_READER_H
-#define WDSCAST_CONTENT_READER_H
+#ifndef WDSCAST_CONTENT_PREFETCH_H
+#define WDSCAST_CONTENT_PREFETCH_H
 
 #include "base/ranges.h"
 #include "base/spsc.h"
 #include "content/content.h"
 
-#define READER_REPAIRS 64         /* blocks that are read again at one time; a power of two */
-#define READER_CHUNK_BYTES 262144 /* of one read: what stays in the core's cache while it is summed */
+#define PREFETCH_REPAIRS 64         /* blocks that are read again at one time; a power of two */
+#define PREFETCH_CHUNK_BYTES 262144 /* of one read: what stays in the core's cache while it is summed */
 
-struct reader_slot {
+struct prefetch_slot {
 	uint64_t block_no;
 	uint64_t pass;
 	uint32_t len;
@@ -34,27 +34,27 @@ struct reader_slot {
 	uint16_t net_sum;
 };
 
-struct reader_config {
+struct prefetch_config {
 	struct content_object *object;
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes;
-	uint32_t slots;      /* a power of two: reader_slots() */
+	uint32_t slots;      /* a power of two: prefetch_slots() */
 	uint32_t ranges_max; /* of a pass */
 	uint32_t (*byte_sum)(const void *bytes, size_t len); /* NULL: not wanted */
 	uint16_t (*net_sum)(const void *bytes, size_t len);
 };
 
-struct reader_pass {
+struct prefetch_pass {
 	struct range *v;
 	uint32_t n;
 };
 
-struct reader {
-	struct reader_config config;
+struct prefetch {
+	struct prefetch_config config;
 	uint8_t *arena, *repair_arena;
-	struct reader_slot *slots;        /* written by the reading side before R1 */
-	struct reader_slot *repair_slots;
-	struct reader_pass passes[2];     /* number n in passes[n & 1] */
+	struct prefetch_slot *slots;        /* written by the reading side before R1 */
+	struct prefetch_slot *repair_slots;
+	struct prefetch_pass passes[2];     /* number n in passes[n & 1] */
 	struct spsc repair_asked, repair_done; /* indices of repair_slots: room for all */
 
 	/* the reading side */
@@ -67,57 +67,57 @@ struct reader {
 	/* the using side */
 	_Alignas(SPSC_LINE) _Atomic uint64_t released;
 	_Atomic uint64_t pass_given;
-	uint64_t used, filled_seen;       /* used: the position that reader_next() gives next */
+	uint64_t used, filled_seen;       /* used: the position that prefetch_next() gives next */
 	uint64_t repairs_free;            /* bit i: repair slot i is free */
 };
 
 /* The slots that fit cache_bytes, but no more than the content has blocks; a power of two, at least 64. */
-uint32_t reader_slots(uint64_t cache_bytes, uint32_t block_bytes, uint64_t total_blocks);
-/* Memory for reader_init(), aligned to 64 and zeroed; the slots' part is touched as it is used. */
-size_t reader_bytes(const struct reader_config *c);
-void reader_init(struct reader *r, const struct reader_config *c, void *mem);
+uint32_t prefetch_slots(uint64_t cache_bytes, uint32_t block_bytes, uint64_t total_blocks);
+/* Memory for prefetch_init(), aligned to 64 and zeroed; the slots' part is touched as it is used. */
+size_t prefetch_bytes(const struct prefetch_config *c);
+void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *mem);
 
 /* ---- the reading side ---- */
 
 /* Repairs first, then one chunk ahead. Returns the blocks read; 0: nothing to do, or failed. */
-uint32_t reader_turn(struct reader *r);
+uint32_t prefetch_turn(struct prefetch *r);
 /* Either side: the content cannot be read as it was. It stays so. */
-bool reader_failed(const struct reader *r);
+bool prefetch_failed(const struct prefetch *r);
 
 /* ---- the using side ---- */
 
 /* A new pass: its number (from 1), or 0 when the last one was not taken yet: try again. */
-uint64_t reader_give_pass(struct reader *r, const struct range *v, uint32_t n);
+uint64_t prefetch_give_pass(struct prefetch *r, const struct range *v, uint32_t n);
 /* The next block of this pass that is there, blocks of earlier passes being skipped; false: none yet. */
-bool reader_next(struct reader *r, uint64_t pass, uint64_t *position);
-/* reader_next() gave the position; go on to the following one. */
-void reader_advance(struct reader *r);
+bool prefetch_next(struct prefetch *r, uint64_t pass, uint64_t *position);
+/* prefetch_next() gave the position; go on to the following one. */
+void prefetch_advance(struct prefetch *r);
 /* All positions below this one may be overwritten. */
-void reader_release(struct reader *r, uint64_t below);
+void prefetch_release(struct prefetch *r, uint64_t below);
 
-static inline uint64_t reader_released(const struct reader *r)
+static inline uint64_t prefetch_released(const struct prefetch *r)
 {
 	return atomic_load_explicit(&r->released, memory_order_relaxed);
 }
 
 /* What lies at a position that was used and not released. */
-static inline const struct reader_slot *reader_slot(const struct reader *r, uint64_t position)
+static inline const struct prefetch_slot *prefetch_slot(const struct prefetch *r, uint64_t position)
 {
 	return &r->slots[position & (r->config.slots - 1)];
 }
 
-static inline const uint8_t *reader_data(const struct reader *r, uint64_t position)
+static inline const uint8_t *prefetch_data(const struct prefetch *r, uint64_t position)
 {
 	return r->arena + (size_t)(position & (r->config.slots - 1)) * r->config.block_bytes;
 }
 
 /* Ask for a block again. The repair slot that will hold it, or -1 when all are in use. */
-int reader_ask_repair(struct reader *r, uint64_t block_no);
-/* One that is there, or -1. It is the caller's until reader_free_repair(). */
-int reader_take_repair(struct reader *r);
-void reader_free_repair(struct reader *r, int repair);
+int prefetch_ask_repair(struct prefetch *r, uint64_t block_no);
+/* One that is there, or -1. It is the caller's until prefetch_free_repair(). */
+int prefetch_take_repair(struct prefetch *r);
+void prefetch_free_repair(struct prefetch *r, int repair);
 
-static inline const uint8_t *reader_repair_data(const struct reader *r, int repair)
+static inline const uint8_t *prefetch_repair_data(const struct prefetch *r, int repair)
 {
 	return r->repair_arena + (size_t)repair * r->config.block_bytes;
 }

@@ -1,4 +1,4 @@
-#include "content/reader.h"
+#include "content/prefetch.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ enum { BLOCK = 100, BLOCKS = 1000, CONTENT = BLOCK * (BLOCKS - 1) + 37, SLOTS = 
 
 static uint8_t content[CONTENT];
 static struct content_root *root;
-static struct reader reader;
+static struct prefetch prefetch;
 static void *memory;
 
 static uint32_t sum_bytes(const void *bytes, size_t len)
@@ -29,9 +29,9 @@ static uint16_t sum_other(const void *bytes, size_t len)
 	return (uint16_t)(sum_bytes(bytes, len) * 3);
 }
 
-static void with_reader(void)
+static void with_prefetch(void)
 {
-	struct reader_config c = { .content_bytes = CONTENT,
+	struct prefetch_config c = { .content_bytes = CONTENT,
 		                   .total_blocks = BLOCKS,
 		                   .block_bytes = BLOCK,
 		                   .slots = SLOTS,
@@ -45,20 +45,20 @@ static void with_reader(void)
 	tree_fill(content, CONTENT, 7);
 	root = content_root_open(".");
 	CU_ASSERT_EQUAL_FATAL(content_open(root, "n", "o", &c.object), 0);
-	memory = aligned_alloc(64, reader_bytes(&c));
-	memset(memory, 0, reader_bytes(&c));
-	reader_init(&reader, &c, memory);
+	memory = aligned_alloc(64, prefetch_bytes(&c));
+	memset(memory, 0, prefetch_bytes(&c));
+	prefetch_init(&prefetch, &c, memory);
 }
 
 static void done(void)
 {
-	content_close(reader.config.object);
+	content_close(prefetch.config.object);
 	content_root_close(root);
 	free(memory);
 	tree_remove();
 }
 
-static void check_block(const struct reader_slot *s, const uint8_t *data)
+static void check_block(const struct prefetch_slot *s, const uint8_t *data)
 {
 	size_t at = (s->block_no - 1) * BLOCK, len = s->block_no == BLOCKS ? 37 : BLOCK;
 
@@ -70,7 +70,7 @@ static void check_block(const struct reader_slot *s, const uint8_t *data)
 
 static void give(const struct range *v, uint32_t n, uint64_t *pass)
 {
-	*pass = reader_give_pass(&reader, v, n);
+	*pass = prefetch_give_pass(&prefetch, v, n);
 	CU_ASSERT_NOT_EQUAL_FATAL(*pass, 0);
 }
 
@@ -79,12 +79,12 @@ static void use(uint64_t pass, uint64_t block_no, uint64_t keep)
 {
 	uint64_t position;
 
-	while (!reader_next(&reader, pass, &position))
-		CU_ASSERT_NOT_EQUAL_FATAL(reader_turn(&reader), 0);
-	CU_ASSERT_EQUAL(reader_slot(&reader, position)->block_no, block_no);
-	check_block(reader_slot(&reader, position), reader_data(&reader, position));
-	reader_advance(&reader);
-	reader_release(&reader, position > keep ? position - keep : 0);
+	while (!prefetch_next(&prefetch, pass, &position))
+		CU_ASSERT_NOT_EQUAL_FATAL(prefetch_turn(&prefetch), 0);
+	CU_ASSERT_EQUAL(prefetch_slot(&prefetch, position)->block_no, block_no);
+	check_block(prefetch_slot(&prefetch, position), prefetch_data(&prefetch, position));
+	prefetch_advance(&prefetch);
+	prefetch_release(&prefetch, position > keep ? position - keep : 0);
 }
 
 static void blocks_come_in_the_order_of_the_pass(void)
@@ -92,13 +92,13 @@ static void blocks_come_in_the_order_of_the_pass(void)
 	static const struct range v[] = { { 1, 300 }, { 500, 500 }, { 700, BLOCKS } };
 	uint64_t pass, position;
 
-	with_reader();
+	with_prefetch();
 	give(v, 3, &pass);
 	for (unsigned i = 0; i < 3; i++)
 		for (uint64_t b = v[i].first; b <= v[i].last; b++)
 			use(pass, b, 32);
-	CU_ASSERT_EQUAL(reader_turn(&reader), 0);
-	CU_ASSERT_FALSE(reader_next(&reader, pass, &position));
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	CU_ASSERT_FALSE(prefetch_next(&prefetch, pass, &position));
 	done();
 }
 
@@ -108,22 +108,22 @@ static void it_reads_no_further_than_its_slots(void)
 	uint64_t pass, position;
 	uint32_t n, total = 0;
 
-	with_reader();
+	with_prefetch();
 	give(&all, 1, &pass);
-	while ((n = reader_turn(&reader)) > 0)
+	while ((n = prefetch_turn(&prefetch)) > 0)
 		total += n;
 	CU_ASSERT_EQUAL(total, SLOTS);
 	for (uint64_t b = 1; b <= SLOTS; b++) {
-		CU_ASSERT_FATAL(reader_next(&reader, pass, &position));
-		check_block(reader_slot(&reader, position), reader_data(&reader, position));
-		reader_advance(&reader);
+		CU_ASSERT_FATAL(prefetch_next(&prefetch, pass, &position));
+		check_block(prefetch_slot(&prefetch, position), prefetch_data(&prefetch, position));
+		prefetch_advance(&prefetch);
 	}
-	CU_ASSERT_EQUAL(reader_turn(&reader), 0);
-	reader_release(&reader, 5);
-	CU_ASSERT_EQUAL(reader_turn(&reader), 5);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	prefetch_release(&prefetch, 5);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 5);
 	/* what was not released is still there */
 	for (uint64_t p = 5; p < SLOTS; p++)
-		check_block(reader_slot(&reader, p), reader_data(&reader, p));
+		check_block(prefetch_slot(&prefetch, p), prefetch_data(&prefetch, p));
 	done();
 }
 
@@ -132,16 +132,16 @@ static void a_new_pass_leaves_the_old_one(void)
 	static const struct range all = { 1, BLOCKS }, few = { 900, 910 };
 	uint64_t first, second, position;
 
-	with_reader();
+	with_prefetch();
 	give(&all, 1, &first);
 	use(first, 1, 0); /* and many more are read already */
-	reader_release(&reader, 1);
+	prefetch_release(&prefetch, 1);
 	give(&few, 1, &second);
-	CU_ASSERT_FALSE(reader_next(&reader, second, &position)); /* the old pass's are skipped */
-	reader_release(&reader, reader.used);
+	CU_ASSERT_FALSE(prefetch_next(&prefetch, second, &position)); /* the old pass's are skipped */
+	prefetch_release(&prefetch, prefetch.used);
 	for (uint64_t b = 900; b <= 910; b++)
 		use(second, b, 0);
-	CU_ASSERT_EQUAL(reader_turn(&reader), 0);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
 	done();
 }
 
@@ -150,11 +150,11 @@ static void a_pass_waits_until_the_last_one_was_taken(void)
 	static const struct range all = { 1, BLOCKS }, few = { 3, 4 };
 	uint64_t pass;
 
-	with_reader();
+	with_prefetch();
 	give(&all, 1, &pass);
-	CU_ASSERT_EQUAL(reader_give_pass(&reader, &few, 1), 0);
-	CU_ASSERT_NOT_EQUAL(reader_turn(&reader), 0);
-	CU_ASSERT_EQUAL(reader_give_pass(&reader, &few, 1), 2);
+	CU_ASSERT_EQUAL(prefetch_give_pass(&prefetch, &few, 1), 0);
+	CU_ASSERT_NOT_EQUAL(prefetch_turn(&prefetch), 0);
+	CU_ASSERT_EQUAL(prefetch_give_pass(&prefetch, &few, 1), 2);
 	done();
 }
 
@@ -162,22 +162,22 @@ static void repairs_are_read_again_and_bounded(void)
 {
 	int repair;
 
-	with_reader();
-	for (int i = 0; i < READER_REPAIRS; i++)
-		CU_ASSERT(reader_ask_repair(&reader, (uint64_t)BLOCKS - (uint64_t)i) >= 0);
-	CU_ASSERT_EQUAL(reader_ask_repair(&reader, 1), -1);
-	CU_ASSERT_EQUAL(reader_take_repair(&reader), -1);
-	CU_ASSERT_EQUAL(reader_turn(&reader), READER_REPAIRS);
-	for (int i = 0; i < READER_REPAIRS; i++) {
-		repair = reader_take_repair(&reader);
+	with_prefetch();
+	for (int i = 0; i < PREFETCH_REPAIRS; i++)
+		CU_ASSERT(prefetch_ask_repair(&prefetch, (uint64_t)BLOCKS - (uint64_t)i) >= 0);
+	CU_ASSERT_EQUAL(prefetch_ask_repair(&prefetch, 1), -1);
+	CU_ASSERT_EQUAL(prefetch_take_repair(&prefetch), -1);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), PREFETCH_REPAIRS);
+	for (int i = 0; i < PREFETCH_REPAIRS; i++) {
+		repair = prefetch_take_repair(&prefetch);
 		CU_ASSERT_FATAL(repair >= 0);
-		CU_ASSERT_EQUAL(reader.repair_slots[repair].block_no, (uint64_t)BLOCKS - (uint64_t)i);
-		check_block(&reader.repair_slots[repair], reader_repair_data(&reader, repair));
-		reader_free_repair(&reader, repair);
+		CU_ASSERT_EQUAL(prefetch.repair_slots[repair].block_no, (uint64_t)BLOCKS - (uint64_t)i);
+		check_block(&prefetch.repair_slots[repair], prefetch_repair_data(&prefetch, repair));
+		prefetch_free_repair(&prefetch, repair);
 	}
-	CU_ASSERT(reader_ask_repair(&reader, 1) >= 0);
-	CU_ASSERT_EQUAL(reader_ask_repair(&reader, 0), -1);
-	CU_ASSERT_EQUAL(reader_ask_repair(&reader, BLOCKS + 1), -1);
+	CU_ASSERT(prefetch_ask_repair(&prefetch, 1) >= 0);
+	CU_ASSERT_EQUAL(prefetch_ask_repair(&prefetch, 0), -1);
+	CU_ASSERT_EQUAL(prefetch_ask_repair(&prefetch, BLOCKS + 1), -1);
 	done();
 }
 
@@ -186,29 +186,29 @@ static void a_truncated_file_stops_it_for_good(void)
 	static const struct range all = { 1, BLOCKS };
 	uint64_t pass, position;
 
-	with_reader();
+	with_prefetch();
 	give(&all, 1, &pass);
 	use(pass, 1, 0);
 	CU_ASSERT_EQUAL(truncate("n/o", CONTENT / 2), 0);
-	while (reader_next(&reader, pass, &position))
-		reader_advance(&reader);
-	reader_release(&reader, reader.used);
-	CU_ASSERT_EQUAL(reader_turn(&reader), 0);
-	CU_ASSERT(reader_failed(&reader));
+	while (prefetch_next(&prefetch, pass, &position))
+		prefetch_advance(&prefetch);
+	prefetch_release(&prefetch, prefetch.used);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	CU_ASSERT(prefetch_failed(&prefetch));
 	CU_ASSERT_EQUAL(truncate("n/o", CONTENT), 0);
-	CU_ASSERT_EQUAL(reader_turn(&reader), 0);
-	CU_ASSERT_FALSE(reader_next(&reader, pass, &position));
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	CU_ASSERT_FALSE(prefetch_next(&prefetch, pass, &position));
 	done();
 }
 
 static void slots_fit_the_cache_and_the_content(void)
 {
-	CU_ASSERT_EQUAL(reader_slots(64 << 20, 1401, 1 << 30), 32768);
-	CU_ASSERT_EQUAL(reader_slots(64 << 20, 65000, 1 << 30), 1024);
-	CU_ASSERT_EQUAL(reader_slots(64 << 20, 1401, 1000), 1024);
-	CU_ASSERT_EQUAL(reader_slots(64 << 20, 1401, 0), 64);
-	CU_ASSERT_EQUAL(reader_slots(0, 1401, 1 << 30), 64);
-	CU_ASSERT_EQUAL(reader_slots(UINT64_MAX, 1, UINT64_MAX), 1u << 26);
+	CU_ASSERT_EQUAL(prefetch_slots(64 << 20, 1401, 1 << 30), 32768);
+	CU_ASSERT_EQUAL(prefetch_slots(64 << 20, 65000, 1 << 30), 1024);
+	CU_ASSERT_EQUAL(prefetch_slots(64 << 20, 1401, 1000), 1024);
+	CU_ASSERT_EQUAL(prefetch_slots(64 << 20, 1401, 0), 64);
+	CU_ASSERT_EQUAL(prefetch_slots(0, 1401, 1 << 30), 64);
+	CU_ASSERT_EQUAL(prefetch_slots(UINT64_MAX, 1, UINT64_MAX), 1u << 26);
 }
 
 static const struct suite_test tests[] = {
@@ -220,4 +220,4 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_truncated_file_stops_it_for_good),
 	SUITE_TEST(slots_fit_the_cache_and_the_content),
 };
-SUITE_MAIN("content/reader", tests)
+SUITE_MAIN("content/prefetch", tests)

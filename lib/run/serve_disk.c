@@ -1,0 +1,250 @@
+/* The content thread's turn: opening, closing, reading ahead. All that may wait for the disk is here. */
+#include "run/serve_internal.h"
+
+#include "host/host.h"
+#include "net/net.h"
+#include "wdserror.h"
+
+#define LIST_MIN 8192 /* entries of the Data Packet List: at least twice the largest window */
+#define ALIGN 64
+
+static size_t round_up(size_t n)
+{
+	return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* An open session of the same file and family. */
+static struct serve_session *find_same(const struct serve *w, const struct content_object *o, uint8_t ip_len)
+{
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct serve_session *s = w->made[i];
+
+		if (s != NULL && s->ip_len == ip_len && !prefetch_failed(&s->prefetch) && content_same(s->object, o))
+			return s;
+	}
+	return NULL;
+}
+
+static bool find_place(const struct serve *w, uint32_t *index)
+{
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (w->made[i] == NULL) {
+			*index = i;
+			return true;
+		}
+	return false;
+}
+
+/*
+ * The next group after the prefix. Its bits are, from the top, what tells this server's address from its
+ * neighbours', then a running number: so two servers of one network do not meet.
+ */
+static struct ip_addr next_group(struct serve *w, uint8_t ip_len)
+{
+	const struct serve_config *c = &w->config;
+	struct ip_addr group = ip_len == 4 ? c->group4 : c->group6;
+	const struct ip_addr *own = ip_len == 4 ? &c->ip4 : &c->ip6;
+	uint32_t bits = (uint32_t)ip_len * 8 - (ip_len == 4 ? c->group4_prefix : c->group6_prefix);
+	uint32_t low = (uint32_t)group.b[ip_len - 4] << 24 | (uint32_t)group.b[ip_len - 3] << 16 |
+	               (uint32_t)group.b[ip_len - 2] << 8 | group.b[ip_len - 1];
+	uint32_t mask = bits >= 32 ? UINT32_MAX : (1u << bits) - 1;
+	uint32_t host = (uint32_t)own->b[ip_len - 2] << 8 | own->b[ip_len - 1];
+	uint32_t number = w->next_group++ % SERVE_SESSIONS_MAX;
+
+	low = (low & ~mask) | ((low + host * SERVE_SESSIONS_MAX + number) & mask);
+	for (unsigned i = 0; i < 4; i++)
+		group.b[ip_len - 4u + i] = (uint8_t)(low >> (24 - 8 * i));
+	return group;
+}
+
+/* A UDP port of the range that nobody has. */
+static bool reserve_port(struct serve *w, const struct ip_addr *ip, struct endpoint *out)
+{
+	uint32_t count = (uint32_t)w->config.last_port - w->config.first_port + 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		*out = (struct endpoint){ *ip, (uint16_t)(w->config.first_port + w->next_port++ % count) };
+		if (port_reserve(w->config.port, out) == WDSCAST_OK)
+			return true;
+	}
+	return false;
+}
+
+static bool id_is_taken(const struct serve *w, uint32_t id)
+{
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (w->made[i] != NULL && w->made[i]->config.session_id == id)
+			return true;
+	return false;
+}
+
+static uint32_t new_id(struct serve *w)
+{
+	uint32_t id;
+
+	do
+		id = (uint32_t)rng_next(&w->rng);
+	while (id == 0 || id_is_taken(w, id));
+	return id;
+}
+
+static void configure(struct serve *w, const struct content_object *o, uint8_t ip_len, struct server_config *c)
+{
+	uint32_t block_bytes = w->config.block_bytes;
+	uint64_t bytes = content_size(o);
+
+	server_config_defaults(c);
+	if (block_bytes == 0)
+		block_bytes = serve_block_bytes_max(&w->config.port->info, ip_len);
+	c->seed = rng_next(&w->rng);
+	c->session_id = new_id(w);
+	security_init_checksum(&c->server_security); /* step 6 */
+	security_init_checksum(&c->client_security);
+	c->content_bytes = bytes;
+	c->block_bytes = block_bytes;
+	c->total_blocks = ma_total_blocks(bytes, block_bytes);
+	if (w->config.max_window != 0) {
+		c->max_window = w->config.max_window;
+		c->exp_max_window = c->exp_max_window < c->max_window ? c->exp_max_window : c->max_window;
+	}
+	while (c->list_max / 2 >= c->total_blocks && c->list_max / 2 >= LIST_MIN)
+		c->list_max /= 2;
+}
+
+static void configure_prefetch(const struct serve *w, struct content_object *o, const struct server_config *c,
+                             uint8_t ip_len, struct prefetch_config *out)
+{
+	*out = (struct prefetch_config){ .object = o,
+		                       .content_bytes = c->content_bytes,
+		                       .total_blocks = c->total_blocks,
+		                       .block_bytes = c->block_bytes,
+		                       .slots = prefetch_slots(w->config.cache_bytes, c->block_bytes, c->total_blocks),
+		                       .ranges_max = SERVER_PASS_RANGES_MAX,
+		                       .byte_sum = security_sum };
+	/* IPv4 packets that have a checksum of their own leave UDP's out: serve_send.c. */
+	if (ip_len == 16 || c->server_security.mode == SECURITY_NONE)
+		out->net_sum = net_sum;
+}
+
+/* The session and all its memory in one piece; the engine's part is touched here, not on the worker. */
+static struct serve_session *allocate(struct serve *w, struct content_object *o, const struct server_config *c,
+                                      uint8_t ip_len)
+{
+	struct prefetch_config prefetch;
+	struct serve_session *s;
+	size_t own = round_up(sizeof(*s)), engine = round_up(server_mem_bytes(c)), bytes;
+
+	configure_prefetch(w, o, c, ip_len, &prefetch);
+	bytes = own + engine + prefetch_bytes(&prefetch);
+	s = host_alloc(bytes, w->config.port->info.node);
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, own + engine);
+	s->memory_bytes = bytes;
+	s->config = *c;
+	s->ip_len = ip_len;
+	s->object = o;
+	s->server_mem = (uint8_t *)s + own;
+	prefetch_init(&s->prefetch, &prefetch, (uint8_t *)s + own + engine);
+	return s;
+}
+
+static void close_session(struct serve *w, struct serve_session *s)
+{
+	w->made[s->index] = NULL;
+	port_unreserve(w->config.port, &s->config.unicast);
+	content_close(s->object);
+	host_free(s, s->memory_bytes);
+}
+
+/* The object is the session's on success, else still the caller's. */
+static struct serve_session *make_session(struct serve *w, const struct serve_name *n, struct content_object *o)
+{
+	const struct ip_addr *ip = n->ip_len == 4 ? &w->config.ip4 : &w->config.ip6;
+	struct server_config c;
+	struct serve_session *s;
+	uint32_t index;
+
+	if (!find_place(w, &index))
+		return NULL;
+	configure(w, o, n->ip_len, &c);
+	if (!reserve_port(w, ip, &c.unicast))
+		return NULL;
+	c.multicast = (struct endpoint){ next_group(w, n->ip_len), c.unicast.port };
+	s = allocate(w, o, &c, n->ip_len);
+	if (s == NULL) {
+		port_unreserve(w->config.port, &c.unicast);
+		return NULL;
+	}
+	s->index = index;
+	w->made[index] = s;
+	return s;
+}
+
+static uint32_t open_object(struct serve *w, const struct serve_name *n, char *name_space, char *object,
+                            struct content_object **out)
+{
+	if (wdscast_utf8((const char16_t *)n->name_space.units, name_space, NAME_TEXT_BYTES) == 0)
+		return WDSMCS_E_NAMESPACE_NOT_FOUND;
+	if (wdscast_utf8((const char16_t *)n->content.units, object, NAME_TEXT_BYTES) == 0)
+		return WDSMCS_E_CONTENT_NOT_FOUND;
+	return content_open(w->config.root, name_space, object, out);
+}
+
+static void find(struct serve *w, uint32_t name)
+{
+	struct serve_answer a = { .name = name };
+	char name_space[NAME_TEXT_BYTES], object[NAME_TEXT_BYTES];
+	struct content_object *o = NULL;
+	struct serve_session *s = NULL;
+
+	a.win32 = open_object(w, &w->names[name], name_space, object, &o);
+	if (a.win32 == 0) {
+		s = find_same(w, o, w->names[name].ip_len);
+		if (s != NULL) {
+			content_close(o);
+		} else if ((s = a.made = make_session(w, &w->names[name], o)) != NULL) {
+			memcpy(s->name_space, name_space, sizeof(name_space));
+			memcpy(s->name, object, sizeof(object));
+		} else {
+			content_close(o);
+			a.win32 = ERROR_NO_SYSTEM_RESOURCES;
+		}
+	}
+	if (s != NULL) {
+		a.session = s->index;
+		a.session_id = s->config.session_id;
+	}
+	spsc_push(&w->answers, &a, sizeof(a)); /* room for every name */
+}
+
+/* One order a turn: a flood of names does not keep the sessions from their blocks. */
+static unsigned run_order(struct serve *w)
+{
+	struct serve_order order;
+
+	if (!spsc_pop(&w->orders, &order, sizeof(order)))
+		return 0;
+	if (order.type == SERVE_ORDER_FIND)
+		find(w, order.name);
+	else
+		close_session(w, order.session);
+	return 1;
+}
+
+unsigned serve_disk_turn(struct serve *w)
+{
+	unsigned work = run_order(w);
+
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (w->made[i] != NULL)
+			work += prefetch_turn(&w->made[i]->prefetch);
+	return work;
+}
+
+void serve_disk_close_all(struct serve *w)
+{
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (w->made[i] != NULL)
+			close_session(w, w->made[i]);
+}

@@ -1,0 +1,79 @@
+#include "run/serve_internal.h"
+
+#include <stdio.h>
+
+static void tell(struct serve *w, const struct serve_event *e)
+{
+	if (!spsc_push(&w->events, e, sizeof(*e)))
+		w->stats.events_dropped++;
+}
+
+void serve_tell_session(struct serve *w, const struct serve_session *s, enum serve_event_type type, ns_t now)
+{
+	struct serve_event e = { .type = type,
+		                 .at = now,
+		                 .session_id = s->config.session_id,
+		                 .multicast = s->config.multicast,
+		                 .content_bytes = s->config.content_bytes,
+		                 .total_blocks = s->config.total_blocks,
+		                 .block_bytes = s->config.block_bytes };
+
+	snprintf(e.name_space, sizeof(e.name_space), "%s", s->name_space);
+	snprintf(e.object, sizeof(e.object), "%s", s->name);
+	tell(w, &e);
+}
+
+static bool client_event(const struct out_event *from, enum serve_event_type *out)
+{
+	switch (from->type) {
+	case OUT_CLIENT_JOINED:
+		*out = SERVE_JOINED;
+		return true;
+	case OUT_CLIENT_LEFT:
+		*out = from->complete || from->reason == MT_LEAVE_COMPLETE ? SERVE_FINISHED : SERVE_LEFT;
+		return true;
+	case OUT_CLIENT_VANISHED:
+		*out = from->complete ? SERVE_FINISHED : SERVE_VANISHED; /* its LEAVE was lost */
+		return true;
+	case OUT_CLIENT_KICKED:
+		*out = SERVE_KICKED;
+		return true;
+	case OUT_CLIENT_REFUSED:
+		*out = SERVE_FULL;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void serve_tell_client(struct serve *w, const struct serve_session *s, const struct out_event *from, ns_t now)
+{
+	struct serve_event e = { .at = now,
+		                 .session_id = s->config.session_id,
+		                 .client_id = from->client_id,
+		                 .win32 = from->win32,
+		                 .reason = from->reason,
+		                 .progress = from->progress,
+		                 .client = from->client };
+
+	if (!client_event(from, &e.type))
+		return;
+	memcpy(e.client_name, from->name, sizeof(e.client_name));
+	tell(w, &e);
+}
+
+/* Whoever asks for what is not there may ask very often: the program hears of some a second. */
+void serve_tell_refused(struct serve *w, const struct serve_name *n, const struct endpoint *client, ns_t now)
+{
+	struct serve_event e = { .type = SERVE_REFUSED, .at = now, .win32 = n->win32, .client = *client };
+
+	if (now - w->refused_at >= NS_PER_S) {
+		w->refused_at = now;
+		w->refused_told = 0;
+	}
+	if (w->refused_told++ >= SERVE_REFUSED_A_SECOND)
+		return;
+	wdscast_utf8((const char16_t *)n->name_space.units, e.name_space, sizeof(e.name_space));
+	wdscast_utf8((const char16_t *)n->content.units, e.object, sizeof(e.object));
+	tell(w, &e);
+}

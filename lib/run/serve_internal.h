@@ -1,0 +1,141 @@
+/* What the files of the server's turns share. */
+#ifndef WDSCAST_RUN_SERVE_INTERNAL_H
+#define WDSCAST_RUN_SERVE_INTERNAL_H
+
+#include "base/spsc.h"
+#include "content/prefetch.h"
+#include "run/link.h"
+#include "run/serve.h"
+#include "security/security.h"
+#include "wire/msi.h"
+
+#define SERVE_OUT_PACKETS 4096 /* that wait for the wire; a NACK may cause as many */
+#define SERVE_NAMES_MAX 256    /* names that are being looked up, or were within the last second */
+#define SERVE_WAITERS_MAX 32   /* clients waiting for one look-up: more will ask again in a second */
+#define SERVE_NAME_FRESH (NS_PER_S) /* how long an answer is given again without a look */
+#define SERVE_EVENTS_MAX 256
+#define SERVE_FEED_BURST 256   /* blocks a session gets into the engine in one turn */
+#define SERVE_HEAD_BYTES 640   /* of a data packet: 5 + 512 + 13 + 22 + 13, and its tail of 14 */
+#define SERVE_REFUSED_A_SECOND 10 /* refusals that are told to the program */
+
+/* ---- shared with the content thread ---- */
+
+enum serve_name_state { SERVE_NAME_FREE, SERVE_NAME_ASKED, SERVE_NAME_KNOWN };
+
+/* A name that clients asked for. While ASKED, the content thread may read the names; else the worker's. */
+struct serve_name {
+	enum serve_name_state state;
+	uint64_t hash;
+	uint8_t ip_len;      /* 4 or 16: the family of the session */
+	struct msi_name name_space, content;
+	uint32_t win32;      /* KNOWN: 0, or why not */
+	uint32_t session, session_id;
+	ns_t known_at;
+	uint32_t waiter_count;
+	struct endpoint waiters[SERVE_WAITERS_MAX];
+};
+
+enum serve_order_type { SERVE_ORDER_FIND, SERVE_ORDER_CLOSE };
+
+struct serve_order {
+	enum serve_order_type type;
+	uint32_t name;                 /* FIND: serve.names[] */
+	struct serve_session *session; /* CLOSE: given back */
+};
+
+struct serve_answer {
+	uint32_t name;
+	uint32_t win32;
+	uint32_t session, session_id;
+	struct serve_session *made; /* a new session: the worker's now; NULL when it has it already */
+};
+
+/* A packet whose block is being read again. */
+struct serve_repair {
+	struct endpoint to;
+	uint32_t head_len, tail_len;
+	uint8_t bytes[SERVE_HEAD_BYTES]; /* head, then tail */
+};
+
+struct serve_session {
+	/* set by the content thread when it is made */
+	uint32_t index;
+	uint8_t ip_len;
+	struct content_object *object;
+	struct server_config config;
+	size_t memory_bytes;      /* of all of it, this struct being first */
+	void *server_mem;
+	char name_space[NAME_TEXT_BYTES], name[NAME_TEXT_BYTES];
+
+	struct prefetch prefetch;     /* both sides, see there */
+
+	/* the worker's */
+	struct server server;
+	bool closing;             /* nothing more goes into the engine */
+	bool spoilt, was_joined;
+	bool pass_waits;          /* the engine has a pass that the content thread was not given yet */
+	uint64_t pass;            /* prefetch's number of it; 0: none */
+	uint64_t position_shift;  /* position == sequence number + shift, for the latest blocks */
+	ns_t idle_since;          /* no client needs it; NS_NEVER: one does */
+	ns_t look_at;             /* when to look whether it is needed */
+	int repair_ready;         /* a repair that waits for the wire, or -1 */
+	uint64_t repairs_sent;    /* bit i: repair i is in the burst */
+	struct serve_repair repairs[PREFETCH_REPAIRS];
+};
+
+/* ---- the worker ---- */
+
+struct serve {
+	struct serve_config config;
+	struct link *link;
+	struct outq out;
+	struct serve_session **owner; /* [SERVE_OUT_PACKETS], whose packet; NULL: initiation's */
+	uint32_t claimed;             /* packets of `out` that have their owner */
+	uint32_t out_next;            /* packets of `out` that are in the burst or gone */
+	struct serve_session *sessions[SERVE_SESSIONS_MAX];
+	uint32_t session_count;
+	uint8_t session_at_port[UINT16_MAX + 1]; /* index + 1, 0: none */
+	struct serve_stats stats;
+	ns_t refused_at;              /* the second in which refused_told were told */
+	uint32_t refused_told;
+	bool stopping;
+
+	_Alignas(SPSC_LINE) _Atomic bool stop; /* the program's word to the worker */
+	_Atomic bool stopped;                  /* and its answer */
+
+	struct spsc orders, answers, events;
+	struct serve_name names[SERVE_NAMES_MAX];
+
+	/* the content thread's */
+	_Alignas(SPSC_LINE) struct serve_session *made[SERVE_SESSIONS_MAX];
+	struct rng rng;
+	uint32_t next_port, next_group;
+
+	size_t memory_bytes;
+};
+
+/* serve_names.c: initiation */
+void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now);
+void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now);
+
+/* serve_session.c: one session's part of a turn */
+void serve_adopt(struct serve *w, struct serve_session *s, ns_t now);
+struct serve_session *serve_find(const struct serve *w, uint32_t index, uint32_t session_id);
+void serve_on_packet(struct serve *w, struct serve_session *s, const struct net_datagram *d, ns_t now);
+unsigned serve_run_session(struct serve *w, struct serve_session *s, ns_t now);
+void serve_close_session(struct serve *w, struct serve_session *s, ns_t now);
+
+/* serve_events.c: what the program is told */
+void serve_tell_session(struct serve *w, const struct serve_session *s, enum serve_event_type type, ns_t now);
+void serve_tell_client(struct serve *w, const struct serve_session *s, const struct out_event *e, ns_t now);
+void serve_tell_refused(struct serve *w, const struct serve_name *n, const struct endpoint *client, ns_t now);
+
+/* serve_send.c: from the engines to the wire */
+void serve_claim(struct serve *w, struct serve_session *s);
+unsigned serve_send_packets(struct serve *w, ns_t now);
+unsigned serve_send_repairs(struct serve *w, struct serve_session *s, ns_t now);
+
+/* serve_disk.c */
+void serve_disk_close_all(struct serve *w);
+
+#endif

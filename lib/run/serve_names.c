@@ -1,0 +1,187 @@
+#include "run/serve_internal.h"
+
+#include "wdserror.h"
+
+/*
+ * Initiation over UDP, MS-WDSMSI 3.1.5.3. A name is looked up by the content thread; its answer holds for
+ * SERVE_NAME_FRESH, good or bad, so a client that repeats its request each second costs one look-up a
+ * second however many clients there are, and a file that was replaced gets a new session soon.
+ */
+
+static uint64_t hash_name(uint64_t hash, const struct msi_name *n)
+{
+	for (uint32_t i = 0; i < n->len; i++)
+		hash = (hash ^ n->units[i]) * 0x100000001b3ull; /* FNV-1a */
+	return (hash ^ UINT16_MAX) * 0x100000001b3ull;
+}
+
+static uint64_t hash_request(const struct msi_request *q, uint8_t ip_len)
+{
+	return hash_name(hash_name(0xcbf29ce484222325ull ^ ip_len, &q->name_space), &q->content);
+}
+
+static bool same_name(const struct msi_name *a, const struct msi_name *b)
+{
+	return a->len == b->len && memcmp(a->units, b->units, a->len * sizeof(a->units[0])) == 0;
+}
+
+static struct serve_name *find_name(struct serve *w, const struct msi_request *q, uint8_t ip_len, uint64_t hash)
+{
+	for (uint32_t i = 0; i < SERVE_NAMES_MAX; i++) {
+		struct serve_name *n = &w->names[i];
+
+		if (n->state != SERVE_NAME_FREE && n->hash == hash && n->ip_len == ip_len &&
+		    same_name(&n->name_space, &q->name_space) && same_name(&n->content, &q->content))
+			return n;
+	}
+	return NULL;
+}
+
+/* A place for a new name: a free one, or the oldest of those that nobody waits for. NULL: all are asked. */
+static struct serve_name *place_for_name(struct serve *w)
+{
+	struct serve_name *oldest = NULL;
+
+	for (uint32_t i = 0; i < SERVE_NAMES_MAX; i++) {
+		struct serve_name *n = &w->names[i];
+
+		if (n->state == SERVE_NAME_FREE)
+			return n;
+		if (n->state == SERVE_NAME_KNOWN && (oldest == NULL || n->known_at < oldest->known_at))
+			oldest = n;
+	}
+	return oldest;
+}
+
+static struct serve_name *add_name(struct serve *w, const struct msi_request *q, uint8_t ip_len, uint64_t hash)
+{
+	struct serve_name *n = place_for_name(w);
+
+	if (n == NULL)
+		return NULL;
+	n->hash = hash;
+	n->ip_len = ip_len;
+	n->name_space = q->name_space;
+	n->content = q->content;
+	n->state = SERVE_NAME_KNOWN;
+	return n;
+}
+
+static void reply(struct serve *w, const struct endpoint *to, const struct server_config *session, uint32_t win32)
+{
+	struct writer out;
+
+	if (!outq_begin(&w->out, &out))
+		return;
+	server_answer_request(&out, session, win32);
+	outq_end(&w->out, &out, (uint32_t)writer_len(&out), to);
+	serve_claim(w, NULL);
+	w->stats.replies += win32 == 0;
+	w->stats.refusals += win32 != 0;
+}
+
+static void refuse(struct serve *w, const struct serve_name *n, const struct endpoint *to, ns_t now)
+{
+	reply(w, to, NULL, n->win32);
+	serve_tell_refused(w, n, to, now);
+}
+
+static void add_waiter(struct serve *w, struct serve_name *n, const struct endpoint *from)
+{
+	for (uint32_t i = 0; i < n->waiter_count; i++)
+		if (endpoint_equal(&n->waiters[i], from))
+			return;
+	if (n->waiter_count == SERVE_WAITERS_MAX)
+		w->stats.requests_dropped++;
+	else
+		n->waiters[n->waiter_count++] = *from;
+}
+
+static void ask(struct serve *w, struct serve_name *n)
+{
+	struct serve_order order = { .type = SERVE_ORDER_FIND, .name = (uint32_t)(n - w->names) };
+
+	n->state = SERVE_NAME_ASKED;
+	spsc_push(&w->orders, &order, sizeof(order)); /* room for every name */
+}
+
+static void answer(struct serve *w, const struct msi_request *q, const struct endpoint *from, uint8_t ip_len, ns_t now)
+{
+	uint64_t hash = hash_request(q, ip_len);
+	struct serve_name *n = find_name(w, q, ip_len, hash);
+	const struct serve_session *s;
+
+	if (n != NULL && n->state == SERVE_NAME_KNOWN && now - n->known_at < SERVE_NAME_FRESH) {
+		s = n->win32 == 0 ? serve_find(w, n->session, n->session_id) : NULL;
+		if (n->win32 != 0) {
+			refuse(w, n, from, now);
+			return;
+		}
+		if (s != NULL) {
+			reply(w, from, &s->config, 0);
+			return;
+		}
+	}
+	if (n == NULL)
+		n = add_name(w, q, ip_len, hash);
+	if (n == NULL) {
+		w->stats.requests_dropped++;
+		return;
+	}
+	if (n->state == SERVE_NAME_KNOWN) {
+		n->waiter_count = 0;
+		ask(w, n);
+	}
+	add_waiter(w, n, from);
+}
+
+void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now)
+{
+	struct msi_packet p;
+	uint8_t ip_len;
+
+	if (!link_verify(w->link, d))
+		return;
+	if (!msi_read(d->data, d->len, &p) || p.kind != MSI_REQUEST || d->from.port == 0) {
+		w->stats.malformed++;
+		return;
+	}
+	/* Step 5; and who reaches us by IPv4 gets IPv4, whatever else it can. */
+	ip_len = d->from.ip.len == 16 && p.request.ipv6_capable ? 16 : 4;
+	w->stats.requests++;
+	if (w->stopping)
+		reply(w, &d->from, NULL, WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS);
+	else if (p.missing != 0)
+		reply(w, &d->from, NULL, ERROR_INVALID_PARAMETER); /* step 1 */
+	else if (ip_len == 4 && w->config.ip4.len == 0)
+		reply(w, &d->from, NULL, WDSTPC_E_NO_IP4_INTERFACE);
+	else
+		answer(w, &p.request, &d->from, ip_len, now);
+}
+
+void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now)
+{
+	struct serve_name *n = &w->names[a->name];
+	const struct serve_session *s = NULL;
+
+	if (a->made != NULL)
+		serve_adopt(w, a->made, now);
+	if (a->win32 == 0) {
+		s = serve_find(w, a->session, a->session_id);
+		if (s == NULL && !w->stopping) { /* closed while it was looked up: its order to close went first */
+			ask(w, n);
+			return;
+		}
+	}
+	n->state = SERVE_NAME_KNOWN;
+	n->known_at = now;
+	n->win32 = a->win32 == 0 && s == NULL ? WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS : a->win32;
+	n->session = a->session;
+	n->session_id = a->session_id;
+	for (uint32_t i = 0; i < n->waiter_count; i++)
+		if (s != NULL)
+			reply(w, &n->waiters[i], &s->config, 0);
+		else
+			refuse(w, n, &n->waiters[i], now);
+	n->waiter_count = 0;
+}

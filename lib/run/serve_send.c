@@ -1,0 +1,160 @@
+#include "run/serve_internal.h"
+
+/* The packets that a step has made are that session's. */
+void serve_claim(struct serve *w, struct serve_session *s)
+{
+	while (w->claimed < w->out.packet_count)
+		w->owner[w->claimed++] = s;
+	w->stats.unsent = w->out.dropped;
+}
+
+/* A block between the head and the tail of its packet. */
+struct piece {
+	uint8_t *head, *tail;
+	uint32_t head_len, tail_len;
+	const uint8_t *body;
+	const struct prefetch_slot *slot;
+};
+
+static enum link_sent send_block(struct serve *w, struct serve_session *s, const struct piece *p,
+                                 const struct endpoint *to, ns_t now)
+{
+	const struct security *security = &s->config.server_security;
+	struct security_pieces seal = { .head = p->head,
+		                        .head_len = p->head_len,
+		                        .body = p->body,
+		                        .body_len = p->slot->len,
+		                        .has_body_sum = true,
+		                        .body_sum = p->slot->byte_sum,
+		                        .tail = p->tail,
+		                        .tail_len = p->tail_len };
+	struct link_packet packet = { .from = &s->config.unicast,
+		                      .to = to,
+		                      .head = p->head,
+		                      .body = p->body,
+		                      .tail = p->tail,
+		                      .head_len = p->head_len,
+		                      .body_len = p->slot->len,
+		                      .tail_len = p->tail_len,
+		                      .has_body_sum = s->prefetch.config.net_sum != NULL,
+		                      .body_sum = p->slot->net_sum,
+		                      .plain = security->mode != SECURITY_NONE };
+	enum link_sent sent;
+
+	security_seal(security, &seal);
+	sent = link_send(w->link, &packet, now);
+	w->stats.sent_bytes += sent == LINK_SENT ? p->slot->len : 0;
+	return sent;
+}
+
+/* The block's place among the slots, if it is still there. */
+static bool find_slot(const struct serve_session *s, const struct out_packet *p, uint64_t *position)
+{
+	*position = p->seq_no + s->position_shift;
+	return *position >= prefetch_released(&s->prefetch) && *position < s->prefetch.used &&
+	       prefetch_slot(&s->prefetch, *position)->block_no == p->block_no;
+}
+
+/* Its slot was given to another block: have it read again, and keep head and tail until it is there. */
+static void read_again(struct serve *w, struct serve_session *s, const struct out_packet *p)
+{
+	int i = p->head_len + p->tail_len > SERVE_HEAD_BYTES ? -1 : prefetch_ask_repair(&s->prefetch, p->block_no);
+	struct serve_repair *repair;
+
+	if (i < 0) {
+		w->stats.repairs_dropped++;
+		return;
+	}
+	repair = &s->repairs[i];
+	repair->to = p->to;
+	repair->head_len = p->head_len;
+	repair->tail_len = p->tail_len;
+	memcpy(repair->bytes, w->out.bytes + p->head_at, p->head_len);
+	memcpy(repair->bytes + p->head_len, w->out.bytes + p->tail_at, p->tail_len);
+	w->stats.repairs_read++;
+}
+
+static enum link_sent send_data(struct serve *w, struct serve_session *s, const struct out_packet *p, ns_t now)
+{
+	struct piece piece = { .head = w->out.bytes + p->head_at,
+		               .tail = w->out.bytes + p->tail_at,
+		               .head_len = p->head_len,
+		               .tail_len = p->tail_len };
+	enum link_sent sent;
+	uint64_t position;
+
+	if (!find_slot(s, p, &position)) {
+		read_again(w, s, p);
+		return LINK_SENT;
+	}
+	piece.body = prefetch_data(&s->prefetch, position);
+	piece.slot = prefetch_slot(&s->prefetch, position);
+	sent = send_block(w, s, &piece, &p->to, now);
+	w->stats.repairs_cached += sent == LINK_SENT && p->repair;
+	return sent;
+}
+
+static enum link_sent send_control(struct serve *w, const struct serve_session *s, const struct out_packet *p, ns_t now)
+{
+	struct endpoint initiation = { p->to.ip.len == 4 ? w->config.ip4 : w->config.ip6, w->config.udp_port };
+	struct link_packet packet = { .from = s != NULL ? &s->config.unicast : &initiation,
+		                      .to = &p->to,
+		                      .head = w->out.bytes + p->head_at,
+		                      .head_len = p->head_len };
+
+	return link_send(w->link, &packet, now);
+}
+
+unsigned serve_send_packets(struct serve *w, ns_t now)
+{
+	uint32_t first = w->out_next;
+
+	while (w->out_next < w->out.packet_count) {
+		const struct out_packet *p = &w->out.packets[w->out_next];
+		struct serve_session *s = w->owner[w->out_next];
+		enum link_sent sent = p->block_no != 0 ? send_data(w, s, p, now) : send_control(w, s, p, now);
+
+		if (sent == LINK_FULL)
+			break;
+		w->stats.sent += sent == LINK_SENT;
+		w->stats.no_path += sent == LINK_NO_PATH;
+		w->out_next++;
+	}
+	return w->out_next - first;
+}
+
+static enum link_sent send_repair(struct serve *w, struct serve_session *s, int i, ns_t now)
+{
+	struct serve_repair *r = &s->repairs[i];
+	struct piece piece = { .head = r->bytes,
+		               .tail = r->bytes + r->head_len,
+		               .head_len = r->head_len,
+		               .tail_len = r->tail_len,
+		               .body = prefetch_repair_data(&s->prefetch, i),
+		               .slot = &s->prefetch.repair_slots[i] };
+
+	return send_block(w, s, &piece, &r->to, now);
+}
+
+/* Blocks that were read again leave; each stays ours until the burst is on the wire. */
+unsigned serve_send_repairs(struct serve *w, struct serve_session *s, ns_t now)
+{
+	unsigned n = 0;
+
+	for (;;) {
+		enum link_sent sent;
+
+		if (s->repair_ready < 0)
+			s->repair_ready = prefetch_take_repair(&s->prefetch);
+		if (s->repair_ready < 0)
+			return n;
+		sent = send_repair(w, s, s->repair_ready, now);
+		if (sent == LINK_FULL)
+			return n;
+		w->stats.sent += sent == LINK_SENT;
+		w->stats.no_path += sent == LINK_NO_PATH;
+		s->repairs_sent |= 1ull << s->repair_ready;
+		s->repair_ready = -1;
+		n++;
+	}
+}

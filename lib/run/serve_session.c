@@ -1,0 +1,163 @@
+#include "run/serve_internal.h"
+
+#define CROWDED (SERVE_SESSIONS_MAX * 3 / 4) /* sessions, beyond which idle ones soon make room */
+#define CROWDED_JOIN_WAIT_MS 2000
+#define LOOK_EVERY_NS (10 * NS_PER_MS) /* whether a session is still needed: that looks at all its clients */
+
+void serve_adopt(struct serve *w, struct serve_session *s, ns_t now)
+{
+	server_init(&s->server, &s->config, s->server_mem, now);
+	s->idle_since = now;
+	s->repair_ready = -1;
+	w->sessions[s->index] = s;
+	w->session_at_port[s->config.unicast.port] = (uint8_t)(s->index + 1);
+	w->session_count++;
+	w->stats.sessions++;
+	serve_tell_session(w, s, SERVE_OPENED, now);
+}
+
+struct serve_session *serve_find(const struct serve *w, uint32_t index, uint32_t session_id)
+{
+	struct serve_session *s = w->sessions[index];
+
+	return s != NULL && s->config.session_id == session_id && !s->closing ? s : NULL;
+}
+
+static void on_event(struct serve *w, struct serve_session *s, const struct out_event *e, ns_t now)
+{
+	switch (e->type) {
+	case OUT_PASS:
+		s->pass_waits = true;
+		s->pass = 0;
+		break;
+	case OUT_PASS_DONE:
+	case OUT_IDLE:
+		s->pass_waits = false;
+		s->pass = 0;
+		break;
+	case OUT_TERMINATED:
+		s->closing = true;
+		break;
+	default:
+		if (e->type == OUT_CLIENT_JOINED) { /* and maybe gone again before anybody looks */
+			s->was_joined = true;
+			s->idle_since = NS_NEVER;
+		}
+		serve_tell_client(w, s, e, now);
+		break;
+	}
+}
+
+static void step(struct serve *w, struct serve_session *s, const struct server_in *in, ns_t now)
+{
+	struct outq *out = &w->out;
+
+	server_step(&s->server, in, now, out);
+	serve_claim(w, s);
+	for (uint32_t i = 0; i < out->event_count; i++)
+		on_event(w, s, &out->events[i], now);
+	out->event_count = 0;
+}
+
+void serve_on_packet(struct serve *w, struct serve_session *s, const struct net_datagram *d, ns_t now)
+{
+	const struct security *security = &s->config.client_security;
+	struct mt_packet p;
+	struct server_in in = { .type = SERVER_IN_PACKET, .from = &d->from, .packet = &p };
+
+	if (s->closing || (security->mode == SECURITY_NONE && !link_verify(w->link, d)))
+		return;
+	if (mt_read(d->data, d->len, &p) != MT_READ_OK)
+		w->stats.malformed++;
+	else if (security_check_header(security, &p.security) != SECURITY_OK)
+		w->stats.wrong_security++;
+	else if (security_verify(security, &p) != SECURITY_OK)
+		w->stats.unverified++;
+	else
+		step(w, s, &in, now);
+}
+
+void serve_close_session(struct serve *w, struct serve_session *s, ns_t now)
+{
+	struct server_in in = { .type = SERVER_IN_CLOSE, .reason = MT_KICK_FAIL };
+
+	if (s->closing)
+		return;
+	step(w, s, &in, now);
+	s->closing = true;
+}
+
+/* Hand the engine's pass to the content thread, as soon as that has taken the last one. */
+static void give_pass(struct serve_session *s)
+{
+	const struct ranges *pass = &s->server.pass;
+
+	s->pass = prefetch_give_pass(&s->prefetch, pass->v, pass->n);
+	s->pass_waits = s->pass == 0;
+}
+
+/* Blocks that are there go into the engine, which sends as many as its window allows. */
+static unsigned feed(struct serve *w, struct serve_session *s, ns_t now)
+{
+	struct server_in in = { .type = SERVER_IN_DATA };
+	uint64_t position;
+	unsigned n = 0;
+
+	while (n < SERVE_FEED_BURST && s->pass != 0 && server_room(&s->server) > 0 &&
+	       outq_has_room(&w->out, SERVE_OUT_PACKETS / 2) && prefetch_next(&s->prefetch, s->pass, &position)) {
+		s->position_shift = position - s->server.next_seq_no;
+		in.block_no = prefetch_slot(&s->prefetch, position)->block_no;
+		prefetch_advance(&s->prefetch);
+		step(w, s, &in, now);
+		n++;
+	}
+	return n;
+}
+
+/* A session closes when nobody has needed it for a while, at once when places for sessions get few. */
+static void close_idle(struct serve *w, struct serve_session *s, ns_t now)
+{
+	uint64_t wait_ms = s->was_joined ? w->config.linger_ms : w->config.join_wait_ms;
+
+	s->look_at = now + LOOK_EVERY_NS;
+	if (server_is_needed(&s->server)) {
+		s->idle_since = NS_NEVER;
+		return;
+	}
+	if (s->idle_since == NS_NEVER)
+		s->idle_since = now;
+	if (w->session_count > CROWDED)
+		wait_ms = s->was_joined ? 0 : CROWDED_JOIN_WAIT_MS;
+	if (now - s->idle_since >= wait_ms * NS_PER_MS)
+		serve_close_session(w, s, now);
+}
+
+static void close_spoilt(struct serve *w, struct serve_session *s, ns_t now)
+{
+	serve_tell_session(w, s, SERVE_SPOILT, now);
+	serve_close_session(w, s, now);
+}
+
+unsigned serve_run_session(struct serve *w, struct serve_session *s, ns_t now)
+{
+	struct server_in tick = { .type = SERVER_IN_TICK };
+	unsigned n = 0;
+
+	if (s->closing)
+		return 0;
+	if (prefetch_failed(&s->prefetch)) {
+		close_spoilt(w, s, now);
+		return 1;
+	}
+	if (s->pass_waits)
+		give_pass(s);
+	if (s->pass != 0)
+		n += feed(w, s, now);
+	/* Timers, and what the window lets go of the blocks that were fed. */
+	if (now >= server_deadline(&s->server))
+		step(w, s, &tick, now);
+	n += serve_send_repairs(w, s, now);
+	if (!s->closing && now >= s->look_at)
+		close_idle(w, s, now);
+	return n;
+}

@@ -1,0 +1,490 @@
+#include "run/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "content/tree.h"
+#include "run_room/serve_rig.h"
+#include "support/suite.h"
+#include "wdserror.h"
+
+enum { SIZE = 3000000 };
+
+static struct rig rig; /* large */
+static uint8_t want[SIZE];
+
+static void with_files(void)
+{
+	tree_make();
+	tree_folder("root");
+	tree_folder("root/images");
+	tree_file("root/images/a.img", SIZE, 1);
+	tree_file("root/images/b.img", SIZE - 777, 2);
+	tree_file("root/images/empty", 0, 3);
+	tree_file("root/images/small", 10, 4);
+}
+
+static void start(void)
+{
+	with_files();
+	rig_start(&rig, NULL, NULL);
+}
+
+static void done(void)
+{
+	rig_stop(&rig);
+	tree_remove();
+}
+
+static void check_content(const struct guest *g, size_t len, unsigned seed)
+{
+	CU_ASSERT(g->finished);
+	CU_ASSERT_EQUAL(g->result, 0);
+	CU_ASSERT_EQUAL_FATAL(g->engine.offer.content_bytes, len);
+	tree_fill(want, len, seed);
+	CU_ASSERT_EQUAL(memcmp(g->content, want, len), 0);
+}
+
+static void a_client_gets_the_whole_file(void)
+{
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(g, SIZE, 1);
+	CU_ASSERT_EQUAL(g->engine.offer.block_bytes, 1401);
+	rig_run(&rig, NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_JOINED), 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_FINISHED), 1);
+	CU_ASSERT_STRING_EQUAL(rig.events[0].name_space, "images");
+	CU_ASSERT_STRING_EQUAL(rig.events[0].object, "a.img");
+	CU_ASSERT_EQUAL(rig.events[1].client_name[0], 'A');
+	done();
+}
+
+static void many_clients_share_one_session(void)
+{
+	start();
+	for (int i = 0; i < 5; i++)
+		rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	for (int i = 0; i < 5; i++) {
+		check_content(&rig.guests[i], SIZE, 1);
+		CU_ASSERT_EQUAL(rig.guests[i].engine.offer.session_id, rig.guests[0].engine.offer.session_id);
+	}
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 1);
+	done();
+}
+
+static void two_objects_are_served_at_once(void)
+{
+	struct guest *a, *b;
+
+	start();
+	a = rig_guest(&rig, "images", "a.img");
+	b = rig_guest(&rig, "IMAGES", "B.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(a, SIZE, 1);
+	check_content(b, SIZE - 777, 2);
+	CU_ASSERT_FALSE(endpoint_equal(&a->engine.offer.multicast, &b->engine.offer.multicast));
+	CU_ASSERT_NOT_EQUAL(a->engine.offer.server.port, b->engine.offer.server.port);
+	CU_ASSERT_NOT_EQUAL(a->engine.offer.session_id, b->engine.offer.session_id);
+	done();
+}
+
+static void another_spelling_of_a_name_is_the_same_session(void)
+{
+	struct guest *a, *b;
+
+	start();
+	a = rig_guest(&rig, "images", "a.img");
+	b = rig_guest(&rig, "Images", "A.IMG");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(b, SIZE, 1);
+	CU_ASSERT_EQUAL(a->engine.offer.session_id, b->engine.offer.session_id);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 1);
+	done();
+}
+
+static void one_who_joins_late_gets_the_whole_file(void)
+{
+	struct guest *late;
+
+	start();
+	rig_guest(&rig, "images", "a.img");
+	while (rig.guests[0].blocks.ones < 1000)
+		rig_turn(&rig);
+	late = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(&rig.guests[0], SIZE, 1);
+	check_content(late, SIZE, 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 1);
+	done();
+}
+
+static void losses_are_repaired(void)
+{
+	start();
+	rig.loss = 0.02;
+	for (int i = 0; i < 3; i++)
+		rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 60));
+	for (int i = 0; i < 3; i++)
+		check_content(&rig.guests[i], SIZE, 1);
+	CU_ASSERT_NOT_EQUAL(serve_read_stats(rig.serve)->repairs_cached, 0);
+	done();
+}
+
+static void small_cache(struct serve_config *c)
+{
+	c->cache_bytes = 0; /* the least: 64 slots, so most repairs find their block gone */
+}
+
+static void blocks_that_left_the_cache_are_read_again_for_repairs(void)
+{
+	with_files();
+	rig_start(&rig, NULL, small_cache);
+	rig.slow_disk = true;
+	rig.loss = 0.05;
+	for (int i = 0; i < 3; i++)
+		rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 100));
+	for (int i = 0; i < 3; i++)
+		check_content(&rig.guests[i], SIZE, 1);
+	done();
+}
+
+static void a_wire_that_takes_little_is_no_loss(void)
+{
+	struct guest *g;
+	struct port_mem_config narrow = { .depth = 16, .waits = true };
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	port_close(g->port);
+	g->port = g->link->port = port_mem_new(rig.hub, &narrow);
+	CU_ASSERT(rig_finish(&rig, 20));
+	check_content(g, SIZE, 1);
+	CU_ASSERT_EQUAL(g->engine.stats.lost_seq_nos, 0);
+	done();
+}
+
+static void large_blocks(struct serve_config *c)
+{
+	c->block_bytes = 8785;
+}
+
+static void blocks_may_need_fragments(void)
+{
+	struct guest *g;
+
+	with_files();
+	rig_start(&rig, NULL, large_blocks);
+	g = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(g, SIZE, 1);
+	CU_ASSERT_EQUAL(g->engine.offer.block_bytes, 8785);
+	done();
+}
+
+static void a_port_of_datagrams_serves_as_well(void)
+{
+	struct port_mem_config sockets = { .delivers = PORT_DATAGRAMS };
+	struct guest *g;
+
+	with_files();
+	rig_start(&rig, &sockets, NULL);
+	g = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(g, SIZE, 1);
+	done();
+}
+
+static void a_small_and_an_empty_file_are_offered(void)
+{
+	struct guest *small, *empty;
+
+	start();
+	small = rig_guest(&rig, "images", "small");
+	empty = rig_guest(&rig, "images", "empty");
+	rig_finish(&rig, 5);
+	check_content(small, 10, 4);
+	CU_ASSERT(empty->offered);
+	CU_ASSERT_EQUAL(empty->engine.offer.total_blocks, 0);
+	CU_ASSERT_EQUAL(empty->engine.offer.content_bytes, 0);
+	check_content(empty, 0, 3);
+	done();
+}
+
+static void what_is_not_there_is_answered_with_an_error(void)
+{
+	struct guest *g[3];
+
+	start();
+	g[0] = rig_guest(&rig, "nowhere", "a.img");
+	g[1] = rig_guest(&rig, "images", "none");
+	g[2] = rig_guest(&rig, "images", "../../images/a.img");
+	CU_ASSERT(rig_finish(&rig, 2));
+	CU_ASSERT_EQUAL(g[0]->result, WDSMCS_E_NAMESPACE_NOT_FOUND);
+	CU_ASSERT_EQUAL(g[1]->result, WDSMCS_E_CONTENT_NOT_FOUND);
+	CU_ASSERT_EQUAL(g[2]->result, WDSMCS_E_CONTENT_NOT_FOUND);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_REFUSED), 3);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 0);
+	done();
+}
+
+static void an_answer_holds_for_a_second_and_no_longer(void)
+{
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "new");
+	CU_ASSERT(rig_finish(&rig, 2));
+	CU_ASSERT_EQUAL(g->result, WDSMCS_E_CONTENT_NOT_FOUND);
+	tree_file("root/images/new", 5000, 9);
+	g = rig_guest(&rig, "images", "new");
+	CU_ASSERT(rig_finish(&rig, 2));
+	CU_ASSERT_EQUAL(g->result, WDSMCS_E_CONTENT_NOT_FOUND);
+	rig_run(&rig, NS_PER_S);
+	g = rig_guest(&rig, "images", "new");
+	CU_ASSERT(rig_finish(&rig, 2));
+	check_content(g, 5000, 9);
+	done();
+}
+
+/* Those in it go on with the file that they began with; who asks later gets the new one. */
+static void a_replaced_file_gets_a_session_of_its_own(void)
+{
+	struct guest *before, *after;
+
+	start();
+	before = rig_guest(&rig, "images", "a.img");
+	while (before->blocks.ones < 500)
+		rig_turn(&rig);
+	tree_file("root/new", SIZE, 8);
+	CU_ASSERT_EQUAL(rename("root/new", "root/images/a.img"), 0);
+	rig.loss = 1; /* long enough that the answer is no longer fresh */
+	rig_run(&rig, NS_PER_S);
+	rig.loss = 0;
+	after = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 20));
+	check_content(before, SIZE, 1);
+	check_content(after, SIZE, 8);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 2);
+	done();
+}
+
+static void a_file_changed_in_place_ends_its_session_with_an_error(void)
+{
+	struct guest *g;
+
+	with_files();
+	rig_start(&rig, NULL, small_cache);
+	g = rig_guest(&rig, "images", "a.img");
+	while (g->blocks.ones < 500)
+		rig_turn(&rig);
+	CU_ASSERT_EQUAL(truncate("root/images/a.img", SIZE / 2), 0);
+	CU_ASSERT(rig_finish(&rig, 5));
+	CU_ASSERT_EQUAL(g->result, WDSTPC_E_KICKED_FAIL);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_SPOILT), 1);
+	rig_run(&rig, 2 * NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 1);
+	g = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(g, SIZE / 2, 1);
+	done();
+}
+
+static void a_session_closes_when_nobody_needs_it(void)
+{
+	struct guest *g;
+	struct endpoint session;
+
+	start();
+	g = rig_guest(&rig, "images", "small");
+	CU_ASSERT(rig_finish(&rig, 5));
+	session = g->engine.offer.server;
+	rig_run(&rig, 9 * NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 0);
+	CU_ASSERT(port_mem_reserved(rig.port, &session));
+	rig_run(&rig, 3 * NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 1);
+	CU_ASSERT_FALSE(port_mem_reserved(rig.port, &session));
+	g = rig_guest(&rig, "images", "small");
+	CU_ASSERT(rig_finish(&rig, 5));
+	check_content(g, 10, 4);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 2);
+	done();
+}
+
+static void one_that_asks_and_never_joins_keeps_it_for_half_a_minute(void)
+{
+	start();
+	rig_guest(&rig, "images", "small");
+	while (!rig.guests[0].offered)
+		rig_turn(&rig);
+	rig.guests[0].dead = true;
+	rig_run(&rig, 29 * NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 0);
+	rig_run(&rig, 25 * NS_PER_S); /* its JOIN had left, so it was pending for a while */
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 1);
+	done();
+}
+
+static void one_that_dies_does_not_stop_the_others(void)
+{
+	start();
+	rig_guest(&rig, "images", "a.img");
+	rig_guest(&rig, "images", "a.img");
+	while (rig.guests[0].blocks.ones < 500)
+		rig_turn(&rig);
+	rig.guests[0].dead = true;
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(&rig.guests[1], SIZE, 1);
+	rig_run(&rig, 130 * NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_VANISHED), 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 1);
+	done();
+}
+
+static void a_server_that_stops_says_so(void)
+{
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	while (g->blocks.ones < 500)
+		rig_turn(&rig);
+	serve_stop(rig.serve);
+	CU_ASSERT(rig_finish(&rig, 1));
+	CU_ASSERT_EQUAL(g->result, WDSTPC_E_KICKED_FAIL);
+	CU_ASSERT(serve_has_stopped(rig.serve));
+	g = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 1));
+	CU_ASSERT_EQUAL(g->result, WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS);
+	done();
+}
+
+static void more_sessions_than_there_are_places_are_refused(void)
+{
+	char name[32];
+	struct guest *g;
+
+	start();
+	for (int i = 0; i <= SERVE_SESSIONS_MAX; i++) {
+		snprintf(name, sizeof(name), "root/images/%d", i);
+		tree_file(name, 100, 1);
+	}
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		g = rig_guest(&rig, "images", name);
+		while (!g->offered && !g->finished)
+			rig_turn(&rig);
+		CU_ASSERT_FATAL(g->offered);
+		rig_forget_guests(&rig);
+	}
+	snprintf(name, sizeof(name), "%d", SERVE_SESSIONS_MAX);
+	g = rig_guest(&rig, "images", name);
+	CU_ASSERT(rig_finish(&rig, 2));
+	CU_ASSERT_EQUAL(g->result, ERROR_NO_SYSTEM_RESOURCES);
+	done();
+}
+
+static void a_request_without_a_mandatory_option_is_an_error(void)
+{
+	static const uint8_t only_namespace[] = { 1, 0, 1, 0x06, 0x01, 0, 4, 'n', 0, 0, 0 };
+	struct endpoint server;
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	server = g->engine.config.initiation;
+	g->engine.timer[CLIENT_TIMER_INITIATE] = NS_NEVER; /* it only hears the answer */
+	g->engine.due_at = rig.now + NS_PER_S;
+	rig_say(&rig, g, &server, only_namespace, sizeof(only_namespace));
+	rig_say(&rig, g, &server, only_namespace, sizeof(only_namespace));
+	rig_finish(&rig, 1);
+	CU_ASSERT(g->finished);
+	CU_ASSERT_EQUAL(g->result, ERROR_INVALID_PARAMETER);
+	done();
+}
+
+static void what_makes_no_sense_is_dropped_and_counted(void)
+{
+	static const uint8_t cut[] = { 1, 0, 3, 0x06 }, junk[100] = { 'W', 'D', 3 };
+	struct endpoint to;
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	while (g->blocks.ones < 100)
+		rig_turn(&rig);
+	to = g->engine.config.initiation;
+	rig_say(&rig, g, &to, cut, sizeof(cut));
+	rig_say(&rig, g, &g->engine.offer.server, junk, sizeof(junk));
+	to.port = 12345;
+	rig_say(&rig, g, &to, junk, sizeof(junk));
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(g, SIZE, 1);
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->malformed, 2);
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->no_session, 1);
+	done();
+}
+
+static void a_configuration_that_cannot_work_is_refused(void)
+{
+	struct serve_config good = { 0 }, c;
+	struct serve *w = NULL;
+	char why[PORT_WHY_BYTES];
+
+	start();
+	serve_config_defaults(&good);
+	good.port = rig.port;
+	good.root = rig.root;
+	good.ip4 = rig.port->info.ip4;
+	c = good;
+	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EADDRINUSE); /* another server has the UDP port */
+	c.ip4.len = 0;
+	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
+	c = good;
+	c.block_bytes = serve_block_bytes_limit() + 1;
+	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
+	c = good;
+	c.udp_port = c.first_port;
+	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
+	c = good;
+	c.group4 = good.ip4;
+	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
+	CU_ASSERT_PTR_NULL(w);
+	done();
+}
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(a_client_gets_the_whole_file),
+	SUITE_TEST(many_clients_share_one_session),
+	SUITE_TEST(two_objects_are_served_at_once),
+	SUITE_TEST(another_spelling_of_a_name_is_the_same_session),
+	SUITE_TEST(one_who_joins_late_gets_the_whole_file),
+	SUITE_TEST(losses_are_repaired),
+	SUITE_TEST(blocks_that_left_the_cache_are_read_again_for_repairs),
+	SUITE_TEST(a_wire_that_takes_little_is_no_loss),
+	SUITE_TEST(blocks_may_need_fragments),
+	SUITE_TEST(a_port_of_datagrams_serves_as_well),
+	SUITE_TEST(a_small_and_an_empty_file_are_offered),
+	SUITE_TEST(what_is_not_there_is_answered_with_an_error),
+	SUITE_TEST(an_answer_holds_for_a_second_and_no_longer),
+	SUITE_TEST(a_replaced_file_gets_a_session_of_its_own),
+	SUITE_TEST(a_file_changed_in_place_ends_its_session_with_an_error),
+	SUITE_TEST(a_session_closes_when_nobody_needs_it),
+	SUITE_TEST(one_that_asks_and_never_joins_keeps_it_for_half_a_minute),
+	SUITE_TEST(one_that_dies_does_not_stop_the_others),
+	SUITE_TEST(a_server_that_stops_says_so),
+	SUITE_TEST(more_sessions_than_there_are_places_are_refused),
+	SUITE_TEST(a_request_without_a_mandatory_option_is_an_error),
+	SUITE_TEST(what_makes_no_sense_is_dropped_and_counted),
+	SUITE_TEST(a_configuration_that_cannot_work_is_refused),
+};
+SUITE_MAIN("run/serve", tests)
