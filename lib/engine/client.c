@@ -17,12 +17,14 @@ void client_config_defaults(struct client_config *c)
 	c->join_interval_ms = 500;
 	c->max_leave_delay_ms = 200;
 	c->force_qcc_interval_ms = 20000;
+	c->rejoin_interval_ms = 10000;
 }
 
 void client_init(struct client *c, const struct client_config *config, ns_t now)
 {
 	/* An interval of 0 would be due again in the very step that it was due. */
-	assert(config->initiate_interval_ms > 0 && config->join_interval_ms > 0 && config->force_qcc_interval_ms > 0);
+	assert(config->initiate_interval_ms > 0 && config->join_interval_ms > 0);
+	assert(config->force_qcc_interval_ms > 0 && config->rejoin_interval_ms > 0);
 	memset(c, 0, sizeof(*c));
 	c->config = *config;
 	c->state = CLIENT_INITIATING;
@@ -116,6 +118,9 @@ static void run_timer(struct client *c, enum client_timer timer, ns_t now, struc
 		break;
 	case CLIENT_TIMER_FORCE_QCC:
 		client_force_qcc_due(c, now, out);
+		break;
+	case CLIENT_TIMER_REJOIN:
+		client_rejoin_due(c, now, out);
 		break;
 	case CLIENT_TIMER_NACK:
 		client_nack_due(c, now, out);

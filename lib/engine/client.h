@@ -52,6 +52,7 @@ struct client_config {
 	uint32_t join_interval_ms;      /* 500 */
 	uint32_t max_leave_delay_ms;    /* 200 */
 	uint32_t force_qcc_interval_ms; /* 20000 */
+	uint32_t rejoin_interval_ms;    /* 10000; not in the specification */
 };
 
 /* What the server offers, checked for sense before it is passed on (MS-WDSMSI sheet, 5). */
@@ -110,6 +111,7 @@ enum client_timer {
 	CLIENT_TIMER_POLL,
 	CLIENT_TIMER_QCC,
 	CLIENT_TIMER_FORCE_QCC,
+	CLIENT_TIMER_REJOIN, /* no block has come for rejoin_interval_ms */
 	CLIENT_TIMER_NACK,
 	CLIENT_TIMER_ZERO_NACK,
 	CLIENT_TIMER_ACK, /* of an ACK that is held back */
@@ -128,6 +130,7 @@ struct client {
 	struct client_stats stats;
 	struct client_load load; /* set by the caller at will */
 	ns_t joined_at;          /* JoinTime, MS-WDSMA 3.2.1 */
+	ns_t served_at;          /* the last new block came, or we joined */
 	uint32_t client_id;
 	uint32_t result;         /* win32 of OUT_FINISHED */
 	bool finished;
@@ -145,6 +148,8 @@ struct client {
 	double loss_rate;
 	uint64_t first_seq_no, hi_seq_no, hi_loss_seq_no, lead_seq_no, last_spm_seq_no;
 	uint32_t master_client_id;
+	uint64_t nack_lowest;   /* what the last NACK asked for first */
+	uint32_t nacks_in_vain; /* how often in a row, less one; at most 6 */
 	uint32_t refused_run, zero_nacks_owed; /* since a zero NACK interval passed without a refusal */
 
 	/* Missing ODATA List, 3.2.1.3.1: of first_seq_no..missing_end, those in `missing` have not come */

@@ -140,6 +140,7 @@ static bool take_block(struct client *c, const struct client_in *in, ns_t now)
 		c->stats.duplicates++;
 		return false;
 	}
+	c->served_at = now;
 	if (!odata || in->block->block_no < c->highest_block)
 		c->stats.repaired_blocks++;
 	else
@@ -147,20 +148,20 @@ static bool take_block(struct client *c, const struct client_in *in, ns_t now)
 	return c->blocks->ones == c->blocks->bits;
 }
 
-/* 3.2.5.13 and 3.2.5.14 */
-void client_on_data(struct client *c, const struct client_in *in, ns_t now, struct outq *out)
+/*
+ * FirstODATASeqNo is the number of an ODATA (3.2.1.3). An RDATA may repair what was sent long before we
+ * joined: to begin with its number would make all from there to the lead seem lost.
+ */
+static void take_number(struct client *c, const struct client_in *in, ns_t now)
 {
-	const struct mt_packet *p = in->packet;
-	const struct mt_data *d = &p->data;
+	const struct mt_data *d = &in->packet->data;
 	uint64_t seq_no = d->odata_seq_no;
 
-	if (c->first_seq_no == 0)
+	if (c->first_seq_no == 0) {
+		if (in->packet->opcode != MT_ODATA)
+			return;
 		begin(c, seq_no, seq_no - 1);
-	if (p->opcode == MT_ODATA)
-		c->stats.odata++;
-	else
-		c->stats.rdata++;
-	client_set_master(c, d->client_id);
+	}
 	if (seq_no > c->lead_seq_no) {
 		c->lead_seq_no = seq_no;
 		c->stirred_at = now;
@@ -171,10 +172,29 @@ void client_on_data(struct client *c, const struct client_in *in, ns_t now, stru
 	client_missing_trail(c, d->trail_seq_no);
 	client_missing_receive(c, seq_no);
 	client_manage_nacks(c, now);
+}
+
+static bool is_to_be_acknowledged(const struct client *c, const struct mt_packet *p)
+{
+	return c->first_seq_no != 0 &&
+	       (!p->options.has_lead_seq_no || p->options.lead_seq_no >= p->data.odata_seq_no);
+}
+
+/* 3.2.5.13 and 3.2.5.14 */
+void client_on_data(struct client *c, const struct client_in *in, ns_t now, struct outq *out)
+{
+	const struct mt_packet *p = in->packet;
+
+	if (p->opcode == MT_ODATA)
+		c->stats.odata++;
+	else
+		c->stats.rdata++;
+	client_set_master(c, p->data.client_id);
+	take_number(c, in, now);
 	if (take_block(c, in, now)) {
 		client_ack_last(c, p->sender_time, now, out);
 		client_finish(c, ERROR_SUCCESS, MT_LEAVE_COMPLETE, now, out);
-	} else if (!p->options.has_lead_seq_no || p->options.lead_seq_no >= seq_no) {
+	} else if (is_to_be_acknowledged(c, p)) {
 		client_ack_data(c, p->sender_time, now, out);
 	}
 }

@@ -3,6 +3,7 @@
 
 #define ZERO_NACK_INTERVAL_MS 20 /* at least so long between two; not in the specification */
 #define ZERO_NACKS_OWED_MAX 10
+#define NACK_DOUBLINGS_MAX 6
 
 /* 3.1.5.9.5: the rate as a number of MT_LOSS_RATE_ONE. */
 uint64_t client_loss_rate_field(const struct client *c)
@@ -37,11 +38,27 @@ void client_begin_nacks(struct client *c, ns_t now)
 		           client_random_after(c, now, c->min_nack_backoff_ms, c->max_nack_backoff_ms));
 }
 
-/* 3.2.5.12.1. Of a long list the low end goes first: it is what leaves the server first. */
+/* How often in a row NACKs have asked in vain for what is lowest in the list. */
+static void count_vain(struct client *c)
+{
+	uint64_t lowest = c->missing.v[0].first;
+
+	if (c->nack_lowest != lowest)
+		c->nacks_in_vain = 0;
+	else if (c->nacks_in_vain < NACK_DOUBLINGS_MAX)
+		c->nacks_in_vain++;
+	c->nack_lowest = lowest;
+}
+
+/*
+ * 3.2.5.12.1. Of a long list the low end goes first: it is what leaves the server first. A back-off is two
+ * round trips, and a server repairs a packet once in four of its own: so each NACK in a row that got
+ * nothing doubles it, up to 64 times. Fewer NACKs than the text has are no other protocol.
+ */
 void client_nack_due(struct client *c, ns_t now, struct outq *out)
 {
 	uint16_t count = (uint16_t)(c->missing.n < CLIENT_NACK_RANGES ? c->missing.n : CLIENT_NACK_RANGES);
-	uint16_t from_ms = c->min_nack_backoff_ms;
+	uint64_t from_ms = c->min_nack_backoff_ms, to_ms = c->max_nack_backoff_ms;
 
 	if (count == 0)
 		return;
@@ -49,7 +66,9 @@ void client_nack_due(struct client *c, ns_t now, struct outq *out)
 		c->stats.nacks++;
 	if (from_ms == 0)
 		from_ms = 1; /* a back-off of nothing would repeat for ever in one moment */
-	client_arm(c, CLIENT_TIMER_NACK, client_random_after(c, now, from_ms, c->max_nack_backoff_ms));
+	count_vain(c);
+	client_arm(c, CLIENT_TIMER_NACK,
+	           client_random_after(c, now, from_ms << c->nacks_in_vain, to_ms << c->nacks_in_vain));
 }
 
 static ns_t zero_nack_interval(const struct client *c)

@@ -46,6 +46,7 @@ bool client_endpoints_are_sane(const struct endpoint *multicast, const struct en
 /* client_join.c */
 void client_accept(struct client *c, struct bitmap *blocks, ns_t now, struct outq *out);
 void client_join_due(struct client *c, ns_t now, struct outq *out);
+void client_rejoin_due(struct client *c, ns_t now, struct outq *out);
 void client_on_joinack(struct client *c, const struct mt_packet *p, ns_t now, struct outq *out);
 
 /* client_data.c */

@@ -46,6 +46,7 @@ static void reset_transport(struct client *c)
 	c->stride = 1;
 	c->has_acked = c->ack_held = false;
 	c->refused_run = c->zero_nacks_owed = 0;
+	c->nack_lowest = c->nacks_in_vain = 0;
 }
 
 static bool lacks_nothing(const struct client *c)
@@ -79,6 +80,30 @@ void client_accept(struct client *c, struct bitmap *blocks, ns_t now, struct out
 	client_join_due(c, now, out);
 }
 
+static void arm_rejoin(struct client *c, ns_t served_at)
+{
+	c->served_at = served_at;
+	client_arm(c, CLIENT_TIMER_REJOIN, served_at + c->config.rejoin_interval_ms * NS_PER_MS);
+}
+
+/*
+ * A server that lost our QCR, or forgot us behind a broken way, never says so: its multicasts go on, so
+ * that we are never inactive, and nothing that we send counts. So who was not given a block for a while,
+ * and could have taken one, joins again, as often as it takes. A server that knows us answers with the
+ * id that we have.
+ */
+void client_rejoin_due(struct client *c, ns_t now, struct outq *out)
+{
+	bool served = now - c->served_at < c->config.rejoin_interval_ms * NS_PER_MS;
+
+	if (served || c->free_slots == 0) {
+		arm_rejoin(c, served ? c->served_at : now);
+		return;
+	}
+	arm_rejoin(c, now);
+	client_join_due(c, now, out);
+}
+
 /* 3.2.5.3.2, and 3.2.5.5 in RegularState: there the server did not get our QCR. */
 void client_on_joinack(struct client *c, const struct mt_packet *p, ns_t now, struct outq *out)
 {
@@ -90,6 +115,7 @@ void client_on_joinack(struct client *c, const struct mt_packet *p, ns_t now, st
 	c->master_rtt_ms = p->joinack.rtt_ms;
 	c->state = CLIENT_REGULAR;
 	client_disarm(c, CLIENT_TIMER_JOIN);
+	arm_rejoin(c, now);
 	client_send_join_qcr(c, p->sender_time, now, out);
 	client_arm(c, CLIENT_TIMER_FORCE_QCC, now + c->config.force_qcc_interval_ms * NS_PER_MS);
 	if (joining)

@@ -10,6 +10,7 @@ static struct client_config config_of(const struct rig *r)
 	struct client_config config;
 
 	client_config_defaults(&config);
+	config.rejoin_interval_ms = 3600000; /* out of the way of the other timers */
 	config.seed = 1;
 	config.initiation = r->initiation;
 	config.request.mac_len = 6;

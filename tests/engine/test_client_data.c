@@ -170,6 +170,27 @@ static void the_master_tells_a_loss_at_once_and_then_with_backoff(void)
 	CU_ASSERT_EQUAL(rig_count(r, MT_NACK), 1);
 }
 
+static void nacks_in_vain_become_rare(void)
+{
+	struct rig *r = rig_regular(100);
+	ns_t last, at;
+
+	rig_data(r, MT_ODATA, 1, 1, MS(100));
+	rig_data(r, MT_ODATA, 4, 4, MS(100));
+	last = rig_until(r, MT_NACK);
+	for (unsigned i = 0; i < 9; i++) {
+		unsigned doubled = i < 6 ? i : 6;
+
+		at = rig_until(r, MT_NACK);
+		CU_ASSERT(at - last >= MS(10) << doubled && at - last <= MS(20) << doubled);
+		last = at;
+	}
+	rig_data(r, MT_RDATA, 2, 2, last); /* something came: the next is as quick as the first */
+	last = rig_until(r, MT_NACK);
+	at = rig_until(r, MT_NACK);
+	CU_ASSERT(at - last >= MS(10) && at - last <= MS(20));
+}
+
 static void a_backoff_of_nothing_does_not_repeat_within_a_moment(void)
 {
 	struct rig *r = rig_regular(100);
@@ -327,6 +348,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_spm_is_taken_once),
 	SUITE_TEST(a_loss_is_told_after_a_random_backoff),
 	SUITE_TEST(the_master_tells_a_loss_at_once_and_then_with_backoff),
+	SUITE_TEST(nacks_in_vain_become_rare),
 	SUITE_TEST(a_backoff_of_nothing_does_not_repeat_within_a_moment),
 	SUITE_TEST(a_long_nack_leaves_out_the_high_end),
 	SUITE_TEST(a_block_without_room_is_refused_with_a_zero_nack),

@@ -98,6 +98,43 @@ static void a_joinack_that_comes_again_has_its_qcr_again(void)
 	CU_ASSERT_PTR_NULL(rig_event(r, OUT_JOINED));
 }
 
+/* The server may not know it: its QCR is lost, or the way was broken for too long. */
+static void a_client_that_gets_no_blocks_joins_again(void)
+{
+	struct rig *r = rig_regular(100);
+	ns_t again;
+
+	r->c.config.rejoin_interval_ms = 10000;
+	rig_joinack(r, RIG_CLIENT_ID, 1);
+	rig_data(r, MT_ODATA, 1, 1, MS(5000));
+	again = rig_until(r, MT_JOIN);
+	CU_ASSERT_EQUAL(again, MS(15000));
+	CU_ASSERT_EQUAL(r->c.state, CLIENT_REGULAR);
+	rig_qcc(r, 100, MS(15001)); /* the session lives: nothing else would ever happen */
+	CU_ASSERT_EQUAL(rig_until(r, MT_JOIN), MS(15500));
+	rig_joinack(r, RIG_CLIENT_ID + 10, MS(15501));
+	CU_ASSERT_EQUAL(rig_out(r, MT_QCR).qcr.client_id, RIG_CLIENT_ID + 10);
+	CU_ASSERT_PTR_NULL(rig_event(r, OUT_JOINED));
+	rig_data(r, MT_ODATA, 2, 2, MS(25000));
+	CU_ASSERT_EQUAL(r->blocks.ones, 2);
+	rig_tick(r, MS(34999));
+	CU_ASSERT_EQUAL(rig_count(r, MT_JOIN), 0);
+	rig_tick(r, MS(35000));
+	CU_ASSERT_EQUAL(rig_count(r, MT_JOIN), 1);
+}
+
+static void a_client_without_room_does_not_join_again(void)
+{
+	struct rig *r = rig_regular(100);
+
+	r->c.config.rejoin_interval_ms = 10000;
+	rig_joinack(r, RIG_CLIENT_ID, 1);
+	rig_data(r, MT_ODATA, 1, 1, MS(5000));
+	rig_room(r, 0, MS(5000));
+	rig_tick(r, MS(15000));
+	CU_ASSERT_EQUAL(rig_count(r, MT_JOIN), 0);
+}
+
 static void a_server_that_never_answers_ends_in_a_timeout(void)
 {
 	struct rig *r = rig_joining(100);
@@ -152,6 +189,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_but_a_joinack_is_heard_before_it),
 	SUITE_TEST(a_joinack_is_answered_by_a_qcr_with_its_time),
 	SUITE_TEST(a_joinack_that_comes_again_has_its_qcr_again),
+	SUITE_TEST(a_client_that_gets_no_blocks_joins_again),
+	SUITE_TEST(a_client_without_room_does_not_join_again),
 	SUITE_TEST(a_server_that_never_answers_ends_in_a_timeout),
 	SUITE_TEST(packets_of_others_are_counted_and_dropped),
 	SUITE_TEST(a_full_output_loses_a_packet_as_a_network_would),

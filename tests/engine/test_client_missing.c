@@ -116,6 +116,22 @@ static void a_late_joiner_begins_with_its_first_packet(void)
 	CU_ASSERT(LIST_IS(r, { 1001, 1001 }));
 }
 
+/* It was sent before we joined, and so was what lies between it and the lead: none of that was lost. */
+static void a_late_joiner_takes_the_block_of_a_repair_but_does_not_begin_with_it(void)
+{
+	struct rig *r = rig_regular(100);
+
+	r->master = RIG_CLIENT_ID;
+	CU_ASSERT_EQUAL(rig_data(r, MT_RDATA, 500, 7, 1), CLIENT_WANT_BLOCK);
+	CU_ASSERT(bitmap_test(&r->blocks, 6));
+	CU_ASSERT_EQUAL(r->c.first_seq_no, 0);
+	CU_ASSERT_EQUAL(rig_count(r, MT_ACK), 0);
+	rig_data(r, MT_ODATA, 1000, 1, 2);
+	CU_ASSERT_EQUAL(r->c.first_seq_no, 1000);
+	CU_ASSERT_EQUAL(r->c.missing.n, 0);
+	CU_ASSERT_EQUAL(r->c.loss_rate, 0);
+}
+
 static bool is_sorted(const struct ranges *s)
 {
 	for (uint32_t i = 0; i < s->n; i++)
@@ -193,6 +209,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_trail_beyond_the_lead_is_not_acknowledged),
 	SUITE_TEST(a_late_joiner_begins_with_the_lead_of_an_spm),
 	SUITE_TEST(a_late_joiner_begins_with_its_first_packet),
+	SUITE_TEST(a_late_joiner_takes_the_block_of_a_repair_but_does_not_begin_with_it),
 	SUITE_TEST(a_full_list_says_too_much_and_never_too_little),
 	SUITE_TEST(any_sequence_agrees_with_a_plain_list),
 };
