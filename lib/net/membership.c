@@ -83,7 +83,7 @@ static struct group *create(struct groups *g, const struct ip_addr *ip)
 	return v;
 }
 
-/* It was joined or left: say so now, and again. */
+/* It was joined or left: the next tick says so, and again. */
 static void group_changed(struct net *n, struct group *v, ns_t now)
 {
 	const struct membership *m = family_of(n, v);
@@ -93,7 +93,6 @@ static void group_changed(struct net *n, struct group *v, ns_t now)
 		return;
 	v->changes_left = v->users == 0 && m->version < NEWEST ? 1 : m->robustness;
 	v->change_at = now;
-	net_arm(n, now);
 }
 
 bool membership_join(struct net *n, const struct ip_addr *ip, ns_t now)

@@ -193,6 +193,29 @@ struct rig_frame rig_ip6_frame(const struct ip_addr *to, uint8_t next, uint8_t h
 	return f;
 }
 
+struct rig_frame rig_icmp6_frame(struct ip_addr from, struct ip_addr to, uint8_t hop_limit, const char *hex)
+{
+	struct rig_frame body = rig_hex(hex), f;
+	uint16_t sum = pseudo_sum(&from, &to, PROTOCOL_ICMP6, body.len);
+
+	sum = (uint16_t)~net_sum_add(sum, net_sum(body.bytes, body.len), 0);
+	body.bytes[2] = (uint8_t)(sum >> 8);
+	body.bytes[3] = (uint8_t)sum;
+	f = rig_ip6_frame(&to, PROTOCOL_ICMP6, hop_limit, body.bytes, body.len);
+	memcpy(f.bytes + ETH + 8, from.b, 16);
+	return f;
+}
+
+struct rig_frame rig_igmp_frame(struct ip_addr to, const char *hex)
+{
+	struct rig_frame body = rig_hex(hex);
+	uint16_t sum = (uint16_t)~net_sum(body.bytes, body.len);
+
+	body.bytes[2] = (uint8_t)(sum >> 8);
+	body.bytes[3] = (uint8_t)sum;
+	return rig_ip4_frame(&to, PROTOCOL_IGMP, body.bytes, body.len);
+}
+
 struct rig_frame rig_udp_frame(const struct ip_addr *to, uint32_t payload_len)
 {
 	static uint8_t data[10000];

@@ -55,6 +55,10 @@ struct rig_frame rig_ip4_frame(const struct ip_addr *to, uint8_t protocol, const
 struct rig_frame rig_ip6_frame(const struct ip_addr *to, uint8_t next, uint8_t hop_limit, const void *data, uint32_t len);
 /* The IPv4 header's checksum is made right again. */
 void rig_fix_ip4(struct rig_frame *f);
+/* ICMPv6 from its bytes in hexadecimal, the checksum (which they leave zero) filled in. */
+struct rig_frame rig_icmp6_frame(struct ip_addr from, struct ip_addr to, uint8_t hop_limit, const char *hex);
+/* The same of a message of IGMP. */
+struct rig_frame rig_igmp_frame(struct ip_addr to, const char *hex);
 /* UDP from port 1000 to port 2000, with its checksum; payload byte i is (uint8_t)(i * 7 + i / 256). */
 struct rig_frame rig_udp_frame(const struct ip_addr *to, uint32_t payload_len);
 bool rig_payload_is_right(const struct net_datagram *d, uint32_t payload_len);
