@@ -1,4 +1,5 @@
 /* make_corpus DIR: write the seeds of the fuzz targets, DIR/TARGET/NAME, from the writers and the vectors. */
+#include "net/rig.h"
 #include "security/keys.h"
 #include "wire/ma_vectors.h"
 #include "wire/msi_vectors.h"
@@ -103,6 +104,35 @@ static void save_keys(void)
 	save("keys", "public", bytes, writer_len(&w));
 }
 
+/* What fuzz_net reads: for each frame a control byte, its length, and itself. */
+static void write_frame(struct writer *w, const struct rig_frame *f)
+{
+	writer_u8(w, 0x01);
+	writer_be16(w, (uint16_t)f->len);
+	writer_bytes(w, f->bytes, f->len);
+}
+
+/* Each frame alone, and all of them in a row. */
+static void save_net(void)
+{
+	static struct rig_frame seeds[RIG_SEEDS];
+	static uint8_t one[sizeof(seeds[0])], all[sizeof(seeds)];
+	struct writer row = writer_of(all, sizeof(all));
+	char name[16];
+
+	make_directory("net");
+	rig_make_seeds(seeds);
+	for (int i = 0; i < RIG_SEEDS; i++) {
+		struct writer w = writer_of(one, sizeof(one));
+
+		write_frame(&w, &seeds[i]);
+		write_frame(&row, &seeds[i]);
+		snprintf(name, sizeof(name), "%d", i);
+		save("net", name, one, writer_len(&w));
+	}
+	save("net", "all", all, writer_len(&row));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -115,5 +145,6 @@ int main(int argc, char **argv)
 	save_ma();
 	save_msi();
 	save_keys();
+	save_net();
 	return 0;
 }

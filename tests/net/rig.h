@@ -65,4 +65,10 @@ bool rig_payload_is_right(const struct net_datagram *d, uint32_t payload_len);
 /* The fragment of a whole datagram's frame that has bytes at .. at + len - 1 of its IP payload. */
 struct rig_frame rig_fragment(const struct rig_frame *whole, uint32_t id, uint32_t at, uint32_t len, bool more);
 
+/* seeds.c: a frame of every kind, to be damaged. */
+#define RIG_SEEDS 16
+#define RIG_SEED_FRAGMENTS6 5 /* three that make a datagram of 4000 bytes */
+#define RIG_SEED_QUERIES 9    /* IGMPv3, IGMPv2, MLDv2, and a solicitation */
+void rig_make_seeds(struct rig_frame seeds[RIG_SEEDS]);
+
 #endif

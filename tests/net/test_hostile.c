@@ -1,32 +1,9 @@
 /* Damaged, random and endless frames: nothing is read or written out of place, and nothing grows. */
 #include "net/rig.h"
 
-enum { SEEDS = 14, MTU_FRAME = 1514 };
+enum { MTU_FRAME = 1514 };
 
-static struct rig_frame seeds[SEEDS];
-
-static void make_seeds(void)
-{
-	struct ip_addr ip4 = RIG_IP4, group4 = RIG_GROUP4, ip6 = RIG_IP6, group6 = RIG_GROUP6;
-	struct ip_addr all4 = ip4_of(224, 0, 0, 1), all6 = rig_ip("ff02::1"), link = rig_ip("fe80::9");
-	struct rig_frame whole4 = rig_udp_frame(&ip4, 4000), whole6 = rig_udp_frame(&group6, 4000);
-
-	seeds[0] = rig_udp_frame(&group4, 1385);
-	seeds[1] = rig_udp_frame(&ip6, 60);
-	seeds[2] = rig_fragment(&whole4, 1, 0, 1480, true);
-	seeds[3] = rig_fragment(&whole4, 1, 1480, 1480, true);
-	seeds[4] = rig_fragment(&whole4, 1, 2960, 1048, false);
-	seeds[5] = rig_fragment(&whole6, 2, 0, 1448, true);
-	seeds[6] = rig_fragment(&whole6, 2, 1448, 1448, true);
-	seeds[7] = rig_fragment(&whole6, 2, 2896, 1112, false);
-	seeds[8] = rig_hex("ffffffffffff 020000000009 0806 0001 0800 06 04 0001 020000000009 0a000009 000000000000 0a000005");
-	seeds[9] = rig_igmp_frame(all4, "1164 0000 00000000 02 7d 0000");
-	seeds[10] = rig_igmp_frame(all4, "1164 0000 00000000");
-	seeds[11] = rig_icmp6_frame(link, all6, 1, "8200 0000 2710 0000 00000000000000000000000000000000 02 7d 0000");
-	seeds[12] = rig_icmp6_frame(RIG_PEER6, ip6, 255, "8700 0000 00000000 20010db8000000000000000000000005"
-	                                                 "01 01 020000000009");
-	seeds[13] = rig_icmp6_frame(RIG_PEER6, ip6, 64, "8000 0000 1234 0001 616263");
-}
+static struct rig_frame seeds[RIG_SEEDS];
 
 static struct rig *begin(void)
 {
@@ -34,7 +11,7 @@ static struct rig *begin(void)
 	struct rig *r = rig_started(&c);
 	struct ip_addr group4 = RIG_GROUP4, group6 = RIG_GROUP6;
 
-	make_seeds();
+	rig_make_seeds(seeds);
 	CU_ASSERT(net_join(r->net, &group4, r->now, &r->tx));
 	CU_ASSERT(net_join(r->net, &group6, r->now, &r->tx));
 	return r;
@@ -43,7 +20,7 @@ static struct rig *begin(void)
 /* A few bytes changed or the end cut off; the IP header's checksum is mostly right, or all would end there. */
 static struct rig_frame mutated(struct rng *rng)
 {
-	struct rig_frame f = seeds[rng_below(rng, SEEDS)];
+	struct rig_frame f = seeds[rng_below(rng, RIG_SEEDS)];
 
 	for (uint64_t left = rng_below(rng, 4); left > 0; left--) {
 		uint64_t at = rng_below(rng, rng_below(rng, 2) ? f.len : 64);
@@ -130,10 +107,10 @@ static void lone_fragments_do_not_stop_the_others(void)
 
 		r->now++;
 		if (i % 100 == 0) {
-			CU_ASSERT_EQUAL(rig_input(r, &seeds[5]), NET_FRAGMENT);
+			CU_ASSERT_EQUAL(rig_input(r, &seeds[RIG_SEED_FRAGMENTS6]), NET_FRAGMENT);
 			CU_ASSERT_EQUAL(rig_input(r, &lone), NET_FRAGMENT);
-			CU_ASSERT_EQUAL(rig_input(r, &seeds[6]), NET_FRAGMENT);
-			CU_ASSERT_EQUAL(rig_input(r, &seeds[7]), NET_UDP);
+			CU_ASSERT_EQUAL(rig_input(r, &seeds[RIG_SEED_FRAGMENTS6 + 1]), NET_FRAGMENT);
+			CU_ASSERT_EQUAL(rig_input(r, &seeds[RIG_SEED_FRAGMENTS6 + 2]), NET_UDP);
 			CU_ASSERT(rig_payload_is_right(&r->datagram, 4000));
 		} else {
 			CU_ASSERT_EQUAL(rig_input(r, &lone), NET_FRAGMENT);
@@ -149,7 +126,7 @@ static void storms_of_queries_and_solicitations_make_bounded_answers(void)
 
 	rig_tick(r, r->now + 60 * NS_PER_S);
 	for (int i = 0; i < 100000; i++) {
-		CU_ASSERT_EQUAL(rig_input(r, &seeds[9 + i % 4]), NET_HANDLED);
+		CU_ASSERT_EQUAL(rig_input(r, &seeds[RIG_SEED_QUERIES + i % 4]), NET_HANDLED);
 		CU_ASSERT_FATAL(r->tx.count <= NET_OUT_FRAMES);
 	}
 	rig_tick(r, r->now + 10 * NS_PER_S);
