@@ -1,12 +1,16 @@
 #include "net/internal.h"
 
-static uint16_t fold(uint64_t sum)
+/* Of what RFC 1071 allows to be summed in the machine's own byte order: the sum, turned round. */
+static uint16_t from_native(uint64_t sum)
 {
+	be16 folded;
+	uint16_t native;
+
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	native = sum_fold((uint32_t)sum);
+	memcpy(&folded, &native, sizeof(folded));
+	return be16_get(folded);
 }
 
 /*
@@ -18,8 +22,6 @@ uint16_t net_sum(const void *bytes, size_t len)
 	const uint8_t *p = bytes;
 	uint64_t sum = 0;
 	uint32_t rest = 0;
-	be16 folded;
-	uint16_t native;
 
 	for (; len >= 4; p += 4, len -= 4) {
 		uint32_t v;
@@ -29,26 +31,32 @@ uint16_t net_sum(const void *bytes, size_t len)
 	}
 	if (len > 0)
 		memcpy(&rest, p, len);
-	native = fold(sum + rest);
-	memcpy(&folded, &native, sizeof(folded));
-	return be16_get(folded);
+	return from_native(sum + rest);
+}
+
+uint16_t ip4_header_sum(const void *header)
+{
+	uint32_t v[5];
+
+	memcpy(v, header, sizeof(v));
+	return from_native((uint64_t)v[0] + v[1] + v[2] + v[3] + v[4]);
 }
 
 uint16_t net_sum_add(uint16_t a, uint16_t b, size_t at)
 {
 	if (at & 1)
 		b = (uint16_t)(b << 8 | b >> 8);
-	return fold((uint64_t)a + b);
+	return sum_fold((uint32_t)a + b);
 }
 
 /* RFC 768, RFC 8200 section 8.1: the same sum for both, for the rest of the longer one is zero. */
 uint16_t pseudo_sum(const struct ip_addr *from, const struct ip_addr *to, uint8_t protocol, uint32_t len)
 {
-	uint64_t sum = (uint64_t)protocol + (len >> 16) + (len & 0xffff);
+	uint32_t sum = (uint32_t)protocol + (len >> 16) + (len & 0xffff);
 
 	for (unsigned i = 0; i < from->len; i += 2)
-		sum += (uint64_t)(from->b[i] << 8 | from->b[i + 1]) + (uint64_t)(to->b[i] << 8 | to->b[i + 1]);
-	return fold(sum);
+		sum += (uint32_t)(from->b[i] << 8 | from->b[i + 1]) + (uint32_t)(to->b[i] << 8 | to->b[i + 1]);
+	return sum_fold(sum);
 }
 
 bool packet_sums_up(const struct packet *p)

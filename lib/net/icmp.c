@@ -7,8 +7,8 @@
 static bool begin_reply(struct net *n, const struct packet *p, struct net_out *tx, struct writer *w)
 {
 	struct ip4_fields f = {
-		.from = p->to.b,
-		.to = p->from.b,
+		.from = &p->to,
+		.to = &p->from,
 		.protocol = PROTOCOL_ICMP,
 		.ttl = TTL,
 		.data_len = p->len,

@@ -21,7 +21,15 @@ enum net_verdict ip4_read(const uint8_t *data, uint32_t len, struct packet *out)
 enum net_verdict ip6_read(const uint8_t *data, uint32_t len, struct packet *out);
 
 /* checksum.c */
+static inline uint16_t sum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
 uint16_t pseudo_sum(const struct ip_addr *from, const struct ip_addr *to, uint8_t protocol, uint32_t len);
+/* net_sum() of an IPv4 header without options, and of any 20 bytes: every packet has one. */
+uint16_t ip4_header_sum(const void *header);
 /* What to write into the header, for the sum of everything else. */
 static inline be16 checksum_of(uint16_t sum)
 {
@@ -185,8 +193,8 @@ bool frame_end(struct net_out *tx, struct writer *w);
 void eth_write(const struct net *n, const struct mac_addr *to, uint16_t type, struct writer *w);
 
 struct ip4_fields {
-	const uint8_t *from, *to;
-	uint8_t protocol, ttl, service;
+	const struct ip_addr *from, *to;
+	uint8_t protocol, ttl;
 	uint16_t id, fragment;
 	uint32_t data_len;
 };

@@ -18,7 +18,7 @@
 const struct ip_addr group_all_systems = { 4, { 224, 0, 0, 1 } };
 const struct ip_addr group_all_nodes = { 16, { 0xff, 2, [15] = 1 } };
 
-/* Cheap to compare; groups that share it are told apart by the whole address. */
+/* Cheap to compare: all of an IPv4 address, and the end of an IPv6 address. */
 static uint32_t key_of(const struct ip_addr *ip)
 {
 	uint32_t key;
@@ -27,14 +27,21 @@ static uint32_t key_of(const struct ip_addr *ip)
 	return key;
 }
 
+static bool is_group(const struct groups *g, uint32_t i, uint32_t key, const struct ip_addr *ip)
+{
+	if (g->keys[i] != key || g->v[i].ip.len != ip->len)
+		return false;
+	return ip->len == 4 || memcmp(g->v[i].ip.b, ip->b, 16) == 0;
+}
+
 static struct group *find(struct groups *g, const struct ip_addr *ip)
 {
 	uint32_t key = key_of(ip);
 
-	if (g->last < g->count && g->keys[g->last] == key && ip_equal(&g->v[g->last].ip, ip))
+	if (g->last < g->count && is_group(g, g->last, key, ip))
 		return &g->v[g->last];
 	for (uint32_t i = 0; i < g->count; i++) {
-		if (g->keys[i] == key && ip_equal(&g->v[i].ip, ip)) {
+		if (is_group(g, i, key, ip)) {
 			g->last = i;
 			return &g->v[i];
 		}

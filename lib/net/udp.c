@@ -12,11 +12,7 @@ static bool sums_up(const struct net_datagram *d)
 	 */
 	if (d->whole && d->checksum == sum)
 		return true;
-	sum = net_sum_add(sum, d->from.port, 0);
-	sum = net_sum_add(sum, d->to.port, 0);
-	sum = net_sum_add(sum, (uint16_t)len, 0);
-	sum = net_sum_add(sum, d->checksum, 0);
-	return net_sum_add(sum, net_sum(d->data, d->len), 0) == 0xffff;
+	return sum_fold((uint32_t)sum + d->from.port + d->to.port + len + d->checksum + net_sum(d->data, d->len)) == 0xffff;
 }
 
 enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out)

@@ -39,24 +39,30 @@ static bool find_mac(struct net *n, const struct ip_addr *to, ns_t now, struct n
 	return true;
 }
 
-static struct udp_header udp_header_of(const struct net_send *s)
+static uint16_t udp_checksum(const struct net_send *s, uint16_t len)
 {
-	uint32_t len = s->payload_len + (uint32_t)sizeof(struct udp_header);
-	struct udp_header h = {
-		.from = be16_of(s->from->port),
-		.to = be16_of(s->to->port),
-		.len = be16_of((uint16_t)len),
-	};
 	uint16_t sum;
 
 	if (!s->has_checksum)
-		return h;
-	sum = pseudo_sum(&s->from->ip, &s->to->ip, PROTOCOL_UDP, len);
-	sum = net_sum_add(sum, net_sum(&h, sizeof(h)), 0);
-	sum = net_sum_add(sum, s->payload_sum, sizeof(h));
+		return 0;
+	sum = sum_fold((uint32_t)s->from->port + s->to->port + len + s->payload_sum +
+	               pseudo_sum(&s->from->ip, &s->to->ip, PROTOCOL_UDP, len));
 	/* Zero would say that there is none (RFC 768). */
-	h.checksum = sum == 0xffff ? be16_of(0xffff) : checksum_of(sum);
-	return h;
+	return sum == 0xffff ? sum : (uint16_t)~sum;
+}
+
+static void udp_write(const struct net_send *s, struct writer *w)
+{
+	uint16_t len = (uint16_t)(s->payload_len + sizeof(struct udp_header));
+	struct udp_header *h = writer_take(w, sizeof(*h));
+
+	if (h != NULL)
+		*h = (struct udp_header){
+			.from = be16_of(s->from->port),
+			.to = be16_of(s->to->port),
+			.len = be16_of(len),
+			.checksum = be16_of(udp_checksum(s, len)),
+		};
 }
 
 /* Bytes at .. at + len - 1 of the IP payload, which is all of it or a fragment. */
@@ -68,8 +74,8 @@ struct piece {
 static void ip_write_4(const struct net_send *s, uint8_t ttl, const struct piece *p, struct writer *w)
 {
 	struct ip4_fields f = {
-		.from = s->from->ip.b,
-		.to = s->to->ip.b,
+		.from = &s->from->ip,
+		.to = &s->to->ip,
 		.protocol = PROTOCOL_UDP,
 		.ttl = ttl,
 		.id = (uint16_t)p->id,
@@ -108,11 +114,8 @@ static void head_write(const struct net *n, const struct net_send *s, const stru
 		ip_write_4(s, ttl, p, &w);
 	else
 		ip_write_6(s, ttl, p, &w);
-	if (p->at == 0) {
-		struct udp_header h = udp_header_of(s);
-
-		writer_bytes(&w, &h, sizeof(h));
-	}
+	if (p->at == 0)
+		udp_write(s, &w);
 	out->len = (uint32_t)writer_len(&w);
 	out->payload_at = p->at == 0 ? 0 : p->at - (uint32_t)sizeof(struct udp_header);
 	out->payload_len = p->len - udp_bytes;
