@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#define PREFETCH_AHEAD 3 /* frames: bench/pipeline in_order 1385, ratio 0.41 -> 0.49 of memcpy */
+
 size_t link_bytes(void)
 {
 	return net_bytes();
@@ -43,6 +45,10 @@ bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *ou
 {
 	const struct frame *f = &l->rx[i];
 
+	if (i + PREFETCH_AHEAD < l->rx_count) {
+		__builtin_prefetch(l->rx[i + PREFETCH_AHEAD].data);
+		__builtin_prefetch(l->rx[i + PREFETCH_AHEAD].data + 64);
+	}
 	if (l->net == NULL) {
 		*out = (struct net_datagram){ .from = f->from,
 			                      .to = f->to,
