@@ -229,13 +229,19 @@ static void guest_turn(struct rig *r, struct guest *g)
 	link_flush(g->link, r->now);
 }
 
-void rig_turn(struct rig *r)
+static void server_turn(struct rig *r)
 {
-	r->now += TURN_NS;
-	r->turns++;
 	if (!r->slow_disk || r->turns % 10 == 0)
 		serve_disk_turn(r->serve);
 	serve_turn(r->serve, r->now);
+}
+
+void rig_turn(struct rig *r)
+{
+	r->now = r->threads ? host_now() : r->now + TURN_NS;
+	r->turns++;
+	if (!r->threads)
+		server_turn(r);
 	for (unsigned i = 0; i < r->guest_count; i++)
 		guest_turn(r, &r->guests[i]);
 	while (r->event_count < RIG_EVENTS_MAX && serve_take_event(r->serve, &r->events[r->event_count]))

@@ -40,6 +40,7 @@ struct rig {
 	struct rng rng;
 	double loss;      /* of each frame to a guest */
 	bool slow_disk;   /* the content thread gets one turn in ten */
+	bool threads;     /* the server runs in threads of its own, and time is real */
 	unsigned turns;
 	ns_t now;
 };
