@@ -12,12 +12,12 @@ uint32_t query_code(uint8_t code)
 }
 
 /* RFC 3376 section 7.1: the version is told by the length, and by a delay of zero. */
-static bool read_query(const struct packet *p, struct membership_query *q)
+static bool read_query(const struct packet *p, struct net_membership_query *q)
 {
 	const struct igmp_message *h = (const struct igmp_message *)p->data;
 	const struct query_tail *tail = (const struct query_tail *)(h + 1);
 
-	*q = (struct membership_query){ .group = ip_of_bytes(h->group, 4) };
+	*q = (struct net_membership_query){ .group = ip_of_bytes(h->group, 4) };
 	if (ip_is_zero(&q->group))
 		q->group.len = 0;
 	if (p->len >= sizeof(*h) + sizeof(*tail)) {
@@ -35,7 +35,7 @@ static bool read_query(const struct packet *p, struct membership_query *q)
 enum net_verdict igmp_input(struct net *n, const struct packet *p, ns_t now)
 {
 	const struct igmp_message *h = (const struct igmp_message *)p->data;
-	struct membership_query query;
+	struct net_membership_query query;
 	struct ip_addr group;
 
 	if (n->config.has_kernel)
@@ -47,10 +47,10 @@ enum net_verdict igmp_input(struct net *n, const struct packet *p, ns_t now)
 	if (h->type == IGMP_QUERY) {
 		if (!read_query(p, &query))
 			return NET_RUNT;
-		membership_query(n, false, &query, now);
+		net_membership_query(n, false, &query, now);
 	} else if (h->type == IGMP_REPORT_1 || h->type == IGMP_REPORT_2) {
 		group = ip_of_bytes(h->group, 4);
-		membership_heard(n, &group);
+		net_membership_heard(n, &group);
 	}
 	return NET_HANDLED;
 }
@@ -79,7 +79,7 @@ static bool begin(struct net *n, const uint8_t *to, size_t len, struct net_out *
 	return true;
 }
 
-void igmp_send_list(struct net *n, const struct membership_record *v, uint32_t count, struct net_out *tx)
+void igmp_send_list(struct net *n, const struct net_membership_record *v, uint32_t count, struct net_out *tx)
 {
 	static const uint8_t all_routers_3[4] = { 224, 0, 0, 22 };
 	size_t len = sizeof(struct list_report) + count * (sizeof(struct list_record) + 4);

@@ -144,38 +144,38 @@ struct groups {
 	struct membership families[2]; /* IPv4, IPv6 */
 };
 
-struct membership_query {
+struct net_membership_query {
 	struct ip_addr group; /* len 0: a general query */
 	uint8_t version, robustness; /* robustness, interval: 0 when the query does not say */
 	ns_t max_delay, interval;
 };
 
-enum membership_record_type { RECORD_IS_EXCLUDE = 2, RECORD_TO_INCLUDE = 3, RECORD_TO_EXCLUDE = 4 };
+enum net_membership_record_type { RECORD_IS_EXCLUDE = 2, RECORD_TO_INCLUDE = 3, RECORD_TO_EXCLUDE = 4 };
 #define MEMBERSHIP_RECORDS 32 /* in one report; any MTU takes them */
 
-struct membership_record {
+struct net_membership_record {
 	uint8_t type;
 	const struct ip_addr *group;
 };
 
 extern const struct ip_addr group_all_systems, group_all_nodes; /* 224.0.0.1, ff02::1: every host is in them */
 
-void membership_init(struct net *n);
+void net_membership_init(struct net *n);
 /* We are in this group; of all groups only those with users count. */
-bool membership_has(struct net *n, const struct ip_addr *group);
-bool membership_join(struct net *n, const struct ip_addr *group, ns_t now);
-void membership_query(struct net *n, bool is_ip6, const struct membership_query *q, ns_t now);
+bool net_membership_has(struct net *n, const struct ip_addr *group);
+bool net_membership_join(struct net *n, const struct ip_addr *group, ns_t now);
+void net_membership_query(struct net *n, bool is_ip6, const struct net_membership_query *q, ns_t now);
 /* Another host is in the group too: one report is enough for versions 1 and 2. */
-void membership_heard(struct net *n, const struct ip_addr *group);
-void membership_tick(struct net *n, ns_t now, struct net_out *tx);
+void net_membership_heard(struct net *n, const struct ip_addr *group);
+void net_membership_tick(struct net *n, ns_t now, struct net_out *tx);
 
 /* igmp.c, mld.c: the messages. */
 enum net_verdict igmp_input(struct net *n, const struct packet *p, ns_t now);
-void igmp_send_list(struct net *n, const struct membership_record *v, uint32_t count, struct net_out *tx);
+void igmp_send_list(struct net *n, const struct net_membership_record *v, uint32_t count, struct net_out *tx);
 void igmp_send_report(struct net *n, const struct ip_addr *group, struct net_out *tx);
 void igmp_send_leave(struct net *n, const struct ip_addr *group, struct net_out *tx);
 enum net_verdict mld_input(struct net *n, const struct packet *p, ns_t now);
-void mld_send_list(struct net *n, const struct membership_record *v, uint32_t count, struct net_out *tx);
+void mld_send_list(struct net *n, const struct net_membership_record *v, uint32_t count, struct net_out *tx);
 void mld_send_report(struct net *n, const struct ip_addr *group, struct net_out *tx);
 void mld_send_done(struct net *n, const struct ip_addr *group, struct net_out *tx);
 /* RFC 3376 sections 4.1.1 and 4.1.7: a byte that is a number, or mantissa and exponent. */

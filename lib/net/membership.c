@@ -60,7 +60,7 @@ static bool is_all_hosts(const struct ip_addr *ip)
 	return ip_equal(ip, &group_all_systems) || ip_equal(ip, &group_all_nodes);
 }
 
-bool membership_has(struct net *n, const struct ip_addr *ip)
+bool net_membership_has(struct net *n, const struct ip_addr *ip)
 {
 	const struct group *v = find(&n->groups, ip);
 
@@ -102,7 +102,7 @@ static void group_changed(struct net *n, struct group *v, ns_t now)
 	v->change_at = now;
 }
 
-bool membership_join(struct net *n, const struct ip_addr *ip, ns_t now)
+bool net_membership_join(struct net *n, const struct ip_addr *ip, ns_t now)
 {
 	struct group *v = find(&n->groups, ip);
 
@@ -122,9 +122,9 @@ static void remove_silent(struct groups *g)
 
 bool net_join(struct net *n, const struct ip_addr *ip, ns_t now, struct net_out *tx)
 {
-	if (!ip_is_multicast(ip) || !membership_join(n, ip, now))
+	if (!ip_is_multicast(ip) || !net_membership_join(n, ip, now))
 		return false;
-	membership_tick(n, now, tx);
+	net_membership_tick(n, now, tx);
 	return true;
 }
 
@@ -136,7 +136,7 @@ void net_leave(struct net *n, const struct ip_addr *ip, ns_t now, struct net_out
 		return;
 	v->changes_left = 0;
 	group_changed(n, v, now);
-	membership_tick(n, now, tx);
+	net_membership_tick(n, now, tx);
 }
 
 /* RFC 3376 section 7.2.1: all timers of the old version are cancelled. */
@@ -165,7 +165,7 @@ static uint8_t version_at(const struct membership *m, ns_t now)
 	return NEWEST;
 }
 
-static void heard_querier(struct net *n, struct membership *m, const struct membership_query *q, ns_t now)
+static void heard_querier(struct net *n, struct membership *m, const struct net_membership_query *q, ns_t now)
 {
 	if (q->version == NEWEST) {
 		m->robustness = q->robustness != 0 ? q->robustness : ROBUSTNESS;
@@ -179,7 +179,7 @@ static void heard_querier(struct net *n, struct membership *m, const struct memb
 }
 
 /* RFC 3376 section 5.2, RFC 3810 section 6.2: one answer to all, soon enough for all who asked. */
-static void schedule_new(struct net *n, struct membership *m, const struct membership_query *q, ns_t now)
+static void schedule_new(struct net *n, struct membership *m, const struct net_membership_query *q, ns_t now)
 {
 	ns_t at = now + rng_between(&n->rng, 1, q->max_delay);
 	struct group *v;
@@ -198,7 +198,7 @@ static void schedule_new(struct net *n, struct membership *m, const struct membe
 }
 
 /* RFC 2236 section 3: a delay for each group, and none is put off. */
-static void schedule_old(struct net *n, struct membership *m, const struct membership_query *q, ns_t now)
+static void schedule_old(struct net *n, struct membership *m, const struct net_membership_query *q, ns_t now)
 {
 	for (uint32_t i = 0; i < n->groups.count; i++) {
 		struct group *v = &n->groups.v[i];
@@ -213,7 +213,7 @@ static void schedule_old(struct net *n, struct membership *m, const struct membe
 	}
 }
 
-void membership_query(struct net *n, bool is_ip6, const struct membership_query *q, ns_t now)
+void net_membership_query(struct net *n, bool is_ip6, const struct net_membership_query *q, ns_t now)
 {
 	struct membership *m = &n->groups.families[is_ip6];
 
@@ -226,7 +226,7 @@ void membership_query(struct net *n, bool is_ip6, const struct membership_query 
 		schedule_old(n, m, q, now);
 }
 
-void membership_heard(struct net *n, const struct ip_addr *ip)
+void net_membership_heard(struct net *n, const struct ip_addr *ip)
 {
 	struct group *v = find(&n->groups, ip);
 
@@ -257,7 +257,7 @@ static uint8_t record_type(struct net *n, struct membership *m, struct group *v,
 	return RECORD_IS_EXCLUDE;
 }
 
-static void send_list(struct net *n, bool is_ip6, const struct membership_record *v, uint32_t count, struct net_out *tx)
+static void send_list(struct net *n, bool is_ip6, const struct net_membership_record *v, uint32_t count, struct net_out *tx)
 {
 	if (count == 0)
 		return;
@@ -270,7 +270,7 @@ static void send_list(struct net *n, bool is_ip6, const struct membership_record
 static void report_lists(struct net *n, bool is_ip6, ns_t now, struct net_out *tx)
 {
 	struct membership *m = &n->groups.families[is_ip6];
-	struct membership_record records[MEMBERSHIP_RECORDS];
+	struct net_membership_record records[MEMBERSHIP_RECORDS];
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < n->groups.count; i++) {
@@ -279,7 +279,7 @@ static void report_lists(struct net *n, bool is_ip6, ns_t now, struct net_out *t
 
 		if (type == 0)
 			continue;
-		records[count++] = (struct membership_record){ type, &v->ip };
+		records[count++] = (struct net_membership_record){ type, &v->ip };
 		if (count == MEMBERSHIP_RECORDS) {
 			send_list(n, is_ip6, records, count, tx);
 			count = 0;
@@ -334,7 +334,7 @@ static void arm(struct net *n, ns_t now)
 	net_arm(n, next <= now ? now + WHEN_FULL : next);
 }
 
-void membership_tick(struct net *n, ns_t now, struct net_out *tx)
+void net_membership_tick(struct net *n, ns_t now, struct net_out *tx)
 {
 	for (unsigned f = 0; f < 2; f++) {
 		struct membership *m = &n->groups.families[f];
@@ -349,7 +349,7 @@ void membership_tick(struct net *n, ns_t now, struct net_out *tx)
 	arm(n, now);
 }
 
-void membership_init(struct net *n)
+void net_membership_init(struct net *n)
 {
 	for (unsigned f = 0; f < 2; f++)
 		n->groups.families[f] = (struct membership){

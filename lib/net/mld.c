@@ -10,12 +10,12 @@ static ns_t max_response(uint16_t code)
 }
 
 /* Section 8.1: the version is told by the length. */
-static bool read_query(const struct packet *p, struct membership_query *q)
+static bool read_query(const struct packet *p, struct net_membership_query *q)
 {
 	const struct mld_message *h = (const struct mld_message *)p->data;
 	const struct query_tail *tail = (const struct query_tail *)(h + 1);
 
-	*q = (struct membership_query){ .group = ip_of_bytes(h->group, 16), .version = 2 };
+	*q = (struct net_membership_query){ .group = ip_of_bytes(h->group, 16), .version = 2 };
 	if (ip_is_zero(&q->group))
 		q->group.len = 0;
 	q->max_delay = be16_get(h->max_response) * NS_PER_MS;
@@ -31,7 +31,7 @@ static bool read_query(const struct packet *p, struct membership_query *q)
 enum net_verdict mld_input(struct net *n, const struct packet *p, ns_t now)
 {
 	const struct mld_message *h = (const struct mld_message *)p->data;
-	struct membership_query query;
+	struct net_membership_query query;
 	struct ip_addr group;
 
 	if (p->len < sizeof(*h))
@@ -41,12 +41,12 @@ enum net_verdict mld_input(struct net *n, const struct packet *p, ns_t now)
 		return NET_BAD_IP;
 	if (h->type == MLD_REPORT_1) {
 		group = ip_of_bytes(h->group, 16);
-		membership_heard(n, &group);
+		net_membership_heard(n, &group);
 		return NET_HANDLED;
 	}
 	if (!read_query(p, &query))
 		return NET_RUNT;
-	membership_query(n, true, &query, now);
+	net_membership_query(n, true, &query, now);
 	return NET_HANDLED;
 }
 
@@ -70,7 +70,7 @@ static be16 checksum(const struct net *n, const struct ip_addr *to, const void *
 	return checksum_of(net_sum_add(sum, net_sum(data, len), 0));
 }
 
-void mld_send_list(struct net *n, const struct membership_record *v, uint32_t count, struct net_out *tx)
+void mld_send_list(struct net *n, const struct net_membership_record *v, uint32_t count, struct net_out *tx)
 {
 	static const struct ip_addr all_routers_2 = { 16, { 0xff, 2, [15] = 0x16 } };
 	size_t len = sizeof(struct list_report) + count * (sizeof(struct list_record) + 16);

@@ -29,7 +29,7 @@ static void join_solicited_node(struct net *n, const struct ip_addr *ip, ns_t no
 {
 	struct ip_addr group = nd_solicited_node(ip);
 
-	membership_join(n, &group, now);
+	net_membership_join(n, &group, now);
 }
 
 struct net *net_init(void *mem, const struct net_config *c, ns_t now)
@@ -43,7 +43,7 @@ struct net *net_init(void *mem, const struct net_config *c, ns_t now)
 	n->ip6_id = (uint32_t)rng_next(&n->rng);
 	n->deadline = n->announce_at = NS_NEVER;
 	neighbour_init(n);
-	membership_init(n);
+	net_membership_init(n);
 	if (c->has_kernel)
 		return n;
 	n->announces_left = ANNOUNCES;
@@ -85,7 +85,7 @@ static enum net_verdict ip_input(struct net *n, struct packet *p, unsigned flags
 static bool is_for_us(struct net *n, const struct packet *p)
 {
 	if (ip_is_multicast(&p->to))
-		return membership_has(n, &p->to);
+		return net_membership_has(n, &p->to);
 	return ip_is_ours(n, &p->to) && (p->eth->to.b[0] & 1) == 0;
 }
 
@@ -169,7 +169,7 @@ void net_tick(struct net *n, ns_t now, struct net_out *tx)
 	n->deadline = NS_NEVER; /* and each part says when it is due next */
 	announce(n, now, tx);
 	neighbour_tick(n, now, tx);
-	membership_tick(n, now, tx);
+	net_membership_tick(n, now, tx);
 	reassembly_tick(n, now);
 }
 

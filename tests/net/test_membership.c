@@ -84,7 +84,7 @@ static void leaving_is_reported_at_once_and_again_within_a_second(void)
 	join(r, 1);
 	settle(r);
 	leave(r, 1);
-	CU_ASSERT_FALSE(membership_has(r->net, &ip));
+	CU_ASSERT_FALSE(net_membership_has(r->net, &ip));
 	CU_ASSERT_EQUAL(sent_record(r, 0), RECORD_TO_INCLUDE);
 	again = net_deadline(r->net);
 	CU_ASSERT(again > r->now && again <= r->now + NS_PER_S);
@@ -106,7 +106,7 @@ static void members_are_counted_and_only_the_first_and_the_last_are_reported(voi
 	join(r, 1);
 	leave(r, 1);
 	CU_ASSERT_EQUAL(r->tx.count, 0);
-	CU_ASSERT(membership_has(r->net, &ip));
+	CU_ASSERT(net_membership_has(r->net, &ip));
 	leave(r, 1);
 	CU_ASSERT_EQUAL(r->tx.count, 1);
 	leave(r, 1); /* once too often */
@@ -123,7 +123,7 @@ static void a_group_joined_again_while_its_leaving_is_told_is_a_member(void)
 	settle(r);
 	leave(r, 1);
 	join(r, 1);
-	CU_ASSERT(membership_has(r->net, &ip));
+	CU_ASSERT(net_membership_has(r->net, &ip));
 	CU_ASSERT_EQUAL(sent_record(r, 1), RECORD_TO_EXCLUDE);
 	rig_tick(r, r->now + NS_PER_S);
 	CU_ASSERT_EQUAL(r->tx.count, 1);
@@ -180,7 +180,7 @@ static void the_group_of_all_systems_is_never_reported(void)
 	struct rig *r = begin();
 	struct ip_addr all = ip4_of(224, 0, 0, 1);
 
-	CU_ASSERT(membership_has(r->net, &all));
+	CU_ASSERT(net_membership_has(r->net, &all));
 	CU_ASSERT(net_join(r->net, &all, r->now, &r->tx));
 	query(r, QUERY_3);
 	rig_tick(r, r->now + 20 * NS_PER_S);
@@ -190,7 +190,7 @@ static void the_group_of_all_systems_is_never_reported(void)
 	net_leave(r->net, &all, r->now, &r->tx);
 	CU_ASSERT_EQUAL(r->tx.count, 0);
 	CU_ASSERT_EQUAL(net_read_stats(r->net)->reports_sent, 0);
-	CU_ASSERT(membership_has(r->net, &all));
+	CU_ASSERT(net_membership_has(r->net, &all));
 	rig_free(r);
 }
 
@@ -309,14 +309,14 @@ static void as_many_groups_as_promised_can_be_joined(void)
 	CU_ASSERT_FALSE(net_join(r->net, &one_more, r->now, &r->tx));
 	leave(r, 3);
 	CU_ASSERT(net_join(r->net, &one_more, r->now, &r->tx)); /* what is left is no longer in the way */
-	CU_ASSERT(membership_has(r->net, &one_more));
+	CU_ASSERT(net_membership_has(r->net, &one_more));
 	CU_ASSERT_FALSE(net_join(r->net, &unicast, r->now, &r->tx));
 	CU_ASSERT_FALSE(net_join(r->net, &none, r->now, &r->tx));
 	net_leave(r->net, &none, r->now, &r->tx);
 	for (uint32_t i = 0; i < GROUPS_ALL; i++) {
 		struct ip_addr ip = group(i);
 
-		CU_ASSERT_EQUAL(membership_has(r->net, &ip), i != 3);
+		CU_ASSERT_EQUAL(net_membership_has(r->net, &ip), i != 3);
 	}
 	rig_free(r);
 }
