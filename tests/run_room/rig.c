@@ -1,4 +1,4 @@
-#include "rig.h"
+#include "run_room/rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,6 +317,18 @@ void rig_demote(struct rig *r, const struct endpoint *to)
 		                    .client_ids = &id };
 
 	mt_write_demote(&w, &h, &demote);
+	seal_and_send(r, &w, &group);
+}
+
+void rig_kick(struct rig *r, uint8_t reason)
+{
+	uint8_t bytes[RIG_DATAGRAM];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct mt_head h = head(r);
+	struct mt_wire_kick client = { be32_of(CLIENT_ID), reason };
+	struct mt_kick kick = { 1, &client };
+
+	mt_write_kick(&w, &h, &kick);
 	seal_and_send(r, &w, &group);
 }
 

@@ -71,9 +71,11 @@ void rig_error(struct rig *r, uint32_t win32);
 void rig_joinack(struct rig *r);
 /* ODATA with this block (from 1) and the next number. */
 void rig_odata(struct rig *r, uint64_t block_no);
-void rig_demote(struct rig *r, const struct endpoint *group);
-/* The same as it left, but one bit of its payload changed. */
+/* ODATA as it left, but one bit of its payload changed. */
 void rig_odata_damaged(struct rig *r, uint64_t block_no);
+
+void rig_demote(struct rig *r, const struct endpoint *group);
+void rig_kick(struct rig *r, uint8_t reason);
 
 /* Request, reply, JOIN, JOINACK. */
 struct rig_session *rig_joined(struct rig *r, uint32_t cache_blocks);

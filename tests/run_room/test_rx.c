@@ -1,4 +1,4 @@
-#include "rig.h"
+#include "run_room/rig.h"
 
 #include <stdlib.h>
 
