@@ -1,6 +1,6 @@
 /*
  * What the receiver costs, without any wire: frames in memory go through rx_turn() to the done ring.
- * Side by side in each run: memcpy of the same bytes from the same frames to an arena of the same size.
+ * Side by side in each run: memcpy of the bytes of such frames to an arena of the same size.
  * See doc in README.md, "How to read the figures".
  */
 #include <getopt.h>
@@ -74,26 +74,44 @@ static uint64_t cycles_now(void)
 	return __builtin_ia32_rdtsc();
 }
 
-/* memcpy of the content of every frame to where its block would go. */
-static double memcpy_ns(const struct replay *r, uint8_t *arena)
+/*
+ * A run goes in slices, ours and memcpy's in turn, and its figure is the median of its slices: what else
+ * the machine does at a moment hits both, and a slice that was interrupted counts for nothing.
+ */
+#define SLICE_TURNS 8
+
+struct slices {
+	struct stats ns, cycles, control_ns, memcpy_ns; /* a block */
+};
+
+/* The frames of a slice, half of all frames away from those that the worker has just read. */
+struct copier {
+	uint8_t *arena;
+	size_t at, end;
+	uint32_t next;
+};
+
+/* memcpy of the content of frames to where their blocks would go; returns ns a block. */
+static double copy_slice(struct copier *c, const struct replay *r)
 {
-	uint32_t slots = CACHE_BYTES / r->config.block_bytes;
-	size_t at = 0, end = (size_t)slots * r->config.block_bytes;
+	uint64_t bytes = 0;
 	ns_t began = host_now();
 
-	for (uint32_t i = 0; i < r->frame_count; i++) {
-		const struct replay_frame *f = &r->frames[i];
+	for (unsigned i = 0; i < SLICE_TURNS * PORT_BURST; i++) {
+		const struct replay_frame *f = &r->frames[c->next];
 
-		if (at + f->data_len > end)
-			at = 0;
-		memcpy(arena + at, r->bytes + f->data_at, f->data_len);
-		at += f->data_len;
+		c->next = c->next + 1 < r->frame_count ? c->next + 1 : 0;
+		if (c->at + f->data_len > c->end)
+			c->at = 0;
+		memcpy(c->arena + c->at, r->bytes + f->data_at, f->data_len);
+		c->at += f->data_len;
+		bytes += f->data_len;
 	}
-	return (double)(host_now() - began);
+	return (double)(host_now() - began) * r->config.block_bytes / (double)bytes;
 }
 
 /* Bring a session to the point where data flows. */
-static struct ctl *begin(struct replay *r, struct worker *w, struct ctl_budget *budget, struct consumer *c)
+static void begin(struct replay *r, struct worker *w, struct ctl_budget *budget, struct consumer *c)
 {
 	struct ctl_config config = { .worker = w, .budget = budget, .cache_bytes = CACHE_BYTES, .ops = &consumer_ops, .arg = c };
 	char why[CTL_WHY_BYTES];
@@ -115,7 +133,6 @@ static struct ctl *begin(struct replay *r, struct worker *w, struct ctl_budget *
 	}
 	replay_make_master(r);
 	rx_turn(w->rx, host_now());
-	return c->ctl;
 }
 
 static void end(struct worker *w, struct consumer *c)
@@ -132,48 +149,53 @@ static void end(struct worker *w, struct consumer *c)
 	ctl_free(c->ctl);
 }
 
+/* False: nothing to count, for the arena's pages are new (memcpy's are not) or no block came. */
+static bool path_slice(const struct replay *r, struct worker *w, struct consumer *c, struct slices *s)
+{
+	uint64_t before = c->bytes, from = cycles_now(), cycles;
+	ns_t began = host_now(), middle;
+	double blocks;
+
+	for (int i = 0; i < SLICE_TURNS; i++)
+		rx_turn(w->rx, began);
+	cycles = cycles_now() - from;
+	middle = host_now();
+	while (ctl_turn(c->ctl, middle) > 0)
+		;
+	blocks = (double)(c->bytes - before) / r->config.block_bytes;
+	if (before < CACHE_BYTES || blocks < 1)
+		return false;
+	stats_add(&s->ns, (double)(middle - began) / blocks);
+	stats_add(&s->cycles, (double)cycles / blocks);
+	stats_add(&s->control_ns, (double)(host_now() - middle) / blocks);
+	return true;
+}
+
 static void one_run(struct replay *r, uint8_t *arena, struct figures *f)
 {
 	struct worker_config worker_config = { .by_hand = true, .seed = 1 };
 	struct worker *w = worker_new(&r->port, &worker_config);
 	struct ctl_budget budget = { .limit = 1ull << 32 };
 	struct consumer consumer = { 0 };
-	double rx_ns = 0, control_ns = 0, copy_ns;
-	uint64_t cycles = 0, blocks, warm = CACHE_BYTES / r->config.block_bytes;
-	struct ctl *ctl;
+	struct copier copier = { arena, 0, CACHE_BYTES, r->frame_count / 2 };
+	static struct slices s;
 
+	s.ns.n = s.cycles.n = s.control_ns.n = s.memcpy_ns.n = 0;
 	replay_rewind(r);
-	copy_ns = memcpy_ns(r, arena);
-	ctl = begin(r, w, &budget, &consumer);
+	begin(r, w, &budget, &consumer);
 	r->limit = r->frame_count;
-	while (r->next < r->limit) {
-		ns_t began = host_now(), middle;
-		uint64_t from = cycles_now();
-
-		for (int i = 0; i < 8; i++)
-			rx_turn(w->rx, began);
-		from = cycles_now() - from;
-		middle = host_now();
-		while (ctl_turn(ctl, middle) > 0)
-			;
-		if (consumer.bytes / r->config.block_bytes <= warm)
-			continue; /* the first lap of the arena: its pages are new, memcpy's are not */
-		cycles += from;
-		rx_ns += (double)(middle - began);
-		control_ns += (double)(host_now() - middle);
-	}
-	blocks = consumer.bytes / r->config.block_bytes;
-	if (r->config.loss == 0 && blocks != r->config.blocks)
+	while (r->next < r->limit)
+		if (path_slice(r, w, &consumer, &s))
+			stats_add(&s.memcpy_ns, copy_slice(&copier, r));
+	if (r->config.loss == 0 && consumer.bytes / r->config.block_bytes != r->config.blocks)
 		fail("blocks are missing at the end");
-	blocks -= warm;
 	end(w, &consumer);
 	worker_free(w);
-	stats_add(&f->ns, rx_ns / (double)blocks);
-	stats_add(&f->cycles, (double)cycles / (double)blocks);
-	stats_add(&f->control_ns, control_ns / (double)blocks);
-	copy_ns = copy_ns / (double)r->config.blocks / (1 - r->config.loss);
-	stats_add(&f->memcpy_ns, copy_ns);
-	stats_add(&f->ratio, copy_ns / (rx_ns / (double)blocks));
+	stats_add(&f->ns, stats_median(&s.ns));
+	stats_add(&f->cycles, stats_median(&s.cycles));
+	stats_add(&f->control_ns, stats_median(&s.control_ns));
+	stats_add(&f->memcpy_ns, stats_median(&s.memcpy_ns));
+	stats_add(&f->ratio, stats_median(&s.memcpy_ns) / stats_median(&s.ns));
 }
 
 static void print_text(const struct bench_case *c, struct figures *f)
