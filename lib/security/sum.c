@@ -44,15 +44,29 @@ static inline AVX2 __m256i sums_of(__m256i bytes)
 	return _mm256_sad_epu8(bytes, _mm256_setzero_si256());
 }
 
+static const uint8_t mask[2 * LANE] = {
+	[LANE] = 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+	255,          255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+};
+
 /* The last n bytes of a vector, 0 to LANE; the others zero. */
 static inline AVX2 __m256i keep_last(__m256i bytes, size_t n)
 {
-	static const uint8_t mask[2 * LANE] = {
-		[LANE] = 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-		255,          255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-	};
-
 	return _mm256_and_si256(bytes, load(mask + n));
+}
+
+static inline AVX2 __m256i keep_first(__m256i bytes, size_t n)
+{
+	return _mm256_andnot_si256(load(mask + LANE - n), bytes);
+}
+
+/* A vector to a boundary, and its sums. */
+static inline AVX2 __m256i copied(uint8_t *dst, const uint8_t *src)
+{
+	__m256i bytes = load(src);
+
+	_mm256_store_si256((__m256i *)dst, bytes);
+	return sums_of(bytes);
 }
 
 static inline AVX2 uint32_t total_of(__m256i sums)
@@ -76,22 +90,30 @@ AVX2 uint32_t sum_avx2(const uint8_t *src, size_t len)
 	return total_of(sums);
 }
 
+/* Stores on vector boundaries: one that straddles two cache lines costs two. Hence a first vector for the few
+ * bytes before a boundary, and a last for the few after one, both with bytes that another has counted. */
 AVX2 uint32_t sum_copy_avx2(uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
 {
-	__m256i sums = _mm256_setzero_si256(), bytes;
-	size_t i;
+	size_t i = -(uintptr_t)dst % LANE;
+	__m256i first, last, even, odd = _mm256_setzero_si256();
 
-	if (len < LANE)
+	if (len < 2 * LANE)
 		return sum_copy_portable(dst, src, len);
-	for (i = 0; i + LANE <= len; i += LANE) {
-		bytes = load(src + i);
-		_mm256_storeu_si256((__m256i *)(dst + i), bytes);
-		sums = _mm256_add_epi64(sums, sums_of(bytes));
+	first = load(src);
+	_mm256_storeu_si256((__m256i *)dst, first);
+	even = sums_of(keep_first(first, i));
+	for (; i + 2 * LANE <= len; i += 2 * LANE) {
+		even = _mm256_add_epi64(even, copied(dst + i, src + i));
+		odd = _mm256_add_epi64(odd, copied(dst + i + LANE, src + i + LANE));
 	}
-	bytes = load(src + len - LANE);
-	_mm256_storeu_si256((__m256i *)(dst + len - LANE), bytes);
-	sums = _mm256_add_epi64(sums, sums_of(keep_last(bytes, len - i)));
-	return total_of(sums);
+	if (i + LANE <= len) {
+		odd = _mm256_add_epi64(odd, copied(dst + i, src + i));
+		i += LANE;
+	}
+	last = load(src + len - LANE);
+	_mm256_storeu_si256((__m256i *)(dst + len - LANE), last);
+	even = _mm256_add_epi64(even, sums_of(keep_last(last, len - i)));
+	return total_of(_mm256_add_epi64(even, odd));
 }
 
 #else
