@@ -1,7 +1,7 @@
 /* DataState: SPM 3.1.5.9.3 and 3.1.6.6, the Data Packet List's cleanup 3.1.6.7. */
 #include "engine/server_internal.h"
 
-#define STANDSTILL_MS 5000 /* of the trail, with packets in flight */
+#define STANDSTILL_MS 2000 /* of the trail, with packets in flight */
 
 void server_enter_data(struct server *s, ns_t now, struct outq *out)
 {
@@ -62,10 +62,14 @@ void server_send_spm(struct server *s, ns_t now, struct outq *out)
 
 /*
  * What is in flight counts as acknowledged: there is nobody who could. The application's next poll
- * finds what was lost of it.
+ * finds what was lost of it; the master's complaints about it count no more.
  */
 void server_give_up_in_flight(struct server *s)
 {
+	struct server_client *master = server_find(s, s->master_client_id);
+
+	if (master != NULL)
+		master->first_seq_no = s->lead_seq_no;
 	s->trail_seq_no = s->lead_seq_no;
 	if (s->active_count == 0 && s->head_seq_no < s->lead_seq_no) /* nor anybody to repair it for */
 		s->head_seq_no = s->lead_seq_no;

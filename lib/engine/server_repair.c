@@ -51,14 +51,17 @@ static void send_ncf(struct server *s, const struct mt_nack *n, ns_t now, struct
 	uint32_t max = server_fits(s, 2, sizeof(struct mt_wire_range));
 	struct mt_head head = server_head(s, now);
 	struct writer w;
-	uint16_t count = n->count;
+	uint16_t count = 0;
 
 	if (max > NCF_RANGES_MAX)
 		max = NCF_RANGES_MAX;
-	if (count > max) /* clients ignore NCFs (3.2.5.19): no harm if it tells less than will be repaired */
-		count = (uint16_t)max;
-	for (uint16_t i = 0; i < count; i++)
-		v[i] = (struct range){ be64_get(n->ranges[i].start), be64_get(n->ranges[i].end) };
+	/* Clients ignore NCFs (3.2.5.19): no harm if one tells less than will be repaired. */
+	for (uint16_t i = 0; i < n->count && count < max; i++) {
+		struct range r = { be64_get(n->ranges[i].start), be64_get(n->ranges[i].end) };
+
+		if (r.first <= r.last)
+			v[count++] = r;
+	}
 	if (!outq_begin(out, &w))
 		return;
 	mt_write_ncf(&w, &head, v, count);
@@ -102,11 +105,12 @@ static void repair(struct server *s, const struct mt_nack *n, uint64_t lowest, n
 	}
 }
 
-/* E7: does it ask for anything that it would not ignore? */
+/* E7, E6: does it ask for anything, and that it would not ignore? */
 static bool asks_for_sense(const struct server_client *c, const struct mt_nack *n)
 {
 	for (uint16_t i = 0; i < n->count; i++)
-		if (be64_get(n->ranges[i].end) >= c->first_seq_no)
+		if (be64_get(n->ranges[i].start) <= be64_get(n->ranges[i].end) &&
+		    be64_get(n->ranges[i].end) >= c->first_seq_no)
 			return true;
 	return n->count == 0;
 }
