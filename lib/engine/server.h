@@ -70,7 +70,7 @@ struct server_client { /* 3.1.1.2 */
 	uint32_t rtt_ms;
 	bool supports_demote, qcr_received;
 	bool asked_poll, answered_poll; /* was active when the latest POLL went out; answered it */
-	uint64_t first_seq_no;    /* it ignores lower numbers, as sent before it joined; or we gave them up */
+	uint64_t first_seq_no;    /* MCLead when it joined, or was given up: that it lacks lower ones is no loss */
 	uint8_t kick_reason;
 	uint32_t join_ack_sends;
 	uint8_t progress;         /* percent, from PROGRESS or CNTCIR */

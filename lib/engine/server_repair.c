@@ -86,9 +86,9 @@ static bool repair_number(struct server *s, uint64_t seq_no, ns_t now, struct ou
 }
 
 /* Each number at most once, however the ranges overlap: a NACK costs no more than the list is long. */
-static void repair(struct server *s, const struct mt_nack *n, uint64_t lowest, ns_t now, struct outq *out)
+static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct outq *out)
 {
-	uint64_t next = s->head_seq_no > lowest ? s->head_seq_no : lowest;
+	uint64_t next = s->head_seq_no;
 
 	for (uint16_t i = 0; i < n->count; i++) {
 		uint64_t start = be64_get(n->ranges[i].start), end = be64_get(n->ranges[i].end);
@@ -105,8 +105,12 @@ static void repair(struct server *s, const struct mt_nack *n, uint64_t lowest, n
 	}
 }
 
-/* E7, E6: does it ask for anything, and that it would not ignore? */
-static bool asks_for_sense(const struct server_client *c, const struct mt_nack *n)
+/*
+ * E7: a client that joins late and follows the text to the letter lists all from Trail on as missing; so
+ * does one whose first packet was a repair of an old number. That is worth repairing, and says nothing
+ * about its way: the window and the choice of a master look only at what was sent since.
+ */
+static bool tells_of_loss(const struct server_client *c, const struct mt_nack *n)
 {
 	for (uint16_t i = 0; i < n->count; i++)
 		if (be64_get(n->ranges[i].start) <= be64_get(n->ranges[i].end) &&
@@ -135,17 +139,15 @@ void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struc
 		return;
 	}
 	loss_rate = count_nack(s, c, n);
-	if (!asks_for_sense(c, n)) {
-		s->stats.repairs_gone++;
-		return;
+	if (tells_of_loss(c, n)) {
+		if (c->client_id == s->master_client_id)
+			s->master_loss_rate = loss_rate;
+		else
+			consider_master(s, c, loss_rate, now, out);
+		cut_window(s, now);
 	}
-	if (c->client_id == s->master_client_id)
-		s->master_loss_rate = loss_rate;
-	else
-		consider_master(s, c, loss_rate, now, out);
-	cut_window(s, now);
 	if (n->count == 0)
 		return;
 	send_ncf(s, n, now, out);
-	repair(s, n, c->first_seq_no, now, out);
+	repair(s, n, now, out);
 }

@@ -161,9 +161,9 @@ static void grow(struct server *s, uint64_t acknowledged)
 }
 
 /*
- * E7: a client that follows the text to the letter lists numbers from before it joined as missing,
- * ignores them when they come, and acknowledges nothing above them: such an ACK says nothing of what
- * it could have. It stands for the last number from before.
+ * E7: a client that joined late and follows the text to the letter lists numbers from before as missing,
+ * ignores them when they come, and acknowledges nothing above them. Such an ACK is a sign of life: it
+ * stands for the last number from before.
  */
 static uint64_t acked_number(const struct server *s, uint64_t seq_no)
 {
