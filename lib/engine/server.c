@@ -21,7 +21,7 @@ void server_config_defaults(struct server_config *c)
 	c->max_no_response_spm = 5;
 	c->demote_interval_ms = 500;
 	c->exp_max_window = 256; /* E17: local choices */
-	c->max_window = 4096;
+	c->max_window = 2048;
 	c->list_max = 1 << 17;
 }
 
@@ -49,6 +49,7 @@ static void init_numbers(struct server *s)
 	s->master_rtt_ns = NS_PER_MS;
 	s->min_nack_backoff_ms = s->max_nack_backoff_ms = 1;
 	s->window = 1;
+	s->ceiling = s->config.max_window;
 	s->wait_ms = 1;
 }
 

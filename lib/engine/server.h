@@ -79,6 +79,7 @@ struct server_client { /* 3.1.1.2 */
 	uint8_t cpu_util, mem_util, net_util; /* percent; 255 unknown */
 	uint64_t loss_rate;       /* of MT_LOSS_RATE_ONE */
 	uint64_t nacks;
+	uint64_t judged_seq_no;   /* how far its NACKs were looked at for congestion */
 };
 
 struct server_entry { /* of the Data Packet List, 3.1.1.3 */
@@ -141,6 +142,7 @@ struct server {
 	uint32_t spm_count, wait_ms;
 	uint32_t quiet_qccs; /* QCCs in a row that nobody answered */
 	double window;
+	double ceiling; /* what MaxWindowSize is at present: see server_on_congestion() */
 	uint64_t trail_seq_no; /* MCTrailODATASeqNo: acknowledged by the master */
 	uint64_t lead_seq_no;  /* MCLeadODATASeqNo: sent */
 	uint64_t head_seq_no;  /* lowest number in the Data Packet List; == next_seq_no: empty */

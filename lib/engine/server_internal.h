@@ -29,6 +29,17 @@ static inline struct server_entry *server_entry(const struct server *s, uint64_t
 	return &s->list[seq_no & (s->config.list_max - 1)];
 }
 
+/*
+ * The master's round trip: the finer measure, but that comes only with ACKs of packets sent once, which are
+ * few when much is lost; MCRTT comes with every ACK, and is less than a millisecond too long.
+ */
+static inline ns_t server_rtt(const struct server *s)
+{
+	ns_t at_least = server_ms(s->master_rtt_ms - 1);
+
+	return s->master_rtt_ns > at_least ? s->master_rtt_ns : at_least;
+}
+
 /* server_out.c */
 struct mt_head server_head(const struct server *s, ns_t now);
 /* Seal what w has and send it to `to`. */
@@ -78,6 +89,7 @@ uint32_t server_sendable(const struct server *s);
 void server_send_window(struct server *s, ns_t now, struct outq *out);
 bool server_send_data(struct server *s, uint64_t seq_no, enum mt_opcode opcode, ns_t now, struct outq *out);
 void server_on_ack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_congestion(struct server *s, double lost_part);
 void server_arm_probe(struct server *s, ns_t now);
 void server_run_probe(struct server *s, ns_t now, struct outq *out);
 

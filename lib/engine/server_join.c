@@ -103,7 +103,7 @@ static void fill_client(struct server *s, struct server_client *c, const struct 
 	c->mac_len = join->mac_len < sizeof(c->mac) ? join->mac_len : (uint8_t)sizeof(c->mac);
 	memcpy(c->mac, join->mac, c->mac_len);
 	c->client_time = in->packet->sender_time;
-	c->first_seq_no = s->lead_seq_no;
+	c->first_seq_no = c->judged_seq_no = s->lead_seq_no;
 	c->joined_at = c->last_update = now;
 	c->supports_demote = mt_has_capability(&in->packet->options, MT_CAP_MULTISTREAM);
 	c->kick_reason = MT_KICK_POLICY_NOT_MET; /* E2: the text's initial constant does not exist */

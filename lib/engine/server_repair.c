@@ -1,6 +1,8 @@
 /* NACK: back-off, NCF, RDATA and the choice of another master. 3.1.5.9.6, 3.1.5.9.8. */
 #include "engine/server_internal.h"
 
+#define JUDGED_MIN 32     /* numbers sent: too few tell nothing */
+#define REPAIRS_MIN 32    /* of one NACK, however small the window */
 #define NCF_RANGES_MAX 92 /* what the largest control packet holds, whatever the mode */
 
 /*
@@ -35,7 +37,7 @@ static void consider_master(struct server *s, const struct server_client *c, dou
  */
 static void cut_window(struct server *s, ns_t now)
 {
-	ns_t pause = s->master_rtt_ns > NS_PER_MS ? s->master_rtt_ns : NS_PER_MS;
+	ns_t pause = server_rtt(s) > NS_PER_MS ? server_rtt(s) : NS_PER_MS;
 	double cut = s->window * 0.75;
 
 	if (s->last_cut_at != NS_NEVER && now - s->last_cut_at < pause)
@@ -74,7 +76,7 @@ static bool repair_number(struct server *s, uint64_t seq_no, ns_t now, struct ou
 {
 	struct server_entry *e = server_entry(s, seq_no);
 
-	if (now - e->sent_at < 4 * s->master_rtt_ns) {
+	if (now - e->sent_at < 4 * server_rtt(s)) {
 		s->stats.repairs_too_soon++;
 		return true;
 	}
@@ -85,10 +87,15 @@ static bool repair_number(struct server *s, uint64_t seq_no, ns_t now, struct ou
 	return true;
 }
 
-/* Each number at most once, however the ranges overlap: a NACK costs no more than the list is long. */
+/*
+ * Each number at most once, however the ranges overlap: a NACK costs no more than the list is long. And
+ * no more at a time than the window: a way that lost a burst would lose the burst of its repair.
+ */
 static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct outq *out)
 {
 	uint64_t next = s->head_seq_no;
+
+	uint64_t until = s->stats.rdata + (s->window > REPAIRS_MIN ? (uint64_t)s->window : REPAIRS_MIN);
 
 	for (uint16_t i = 0; i < n->count; i++) {
 		uint64_t start = be64_get(n->ranges[i].start), end = be64_get(n->ranges[i].end);
@@ -99,10 +106,30 @@ static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct o
 			s->stats.repairs_gone += (end < s->head_seq_no ? end + 1 : s->head_seq_no) - start;
 		if (end > s->lead_seq_no) /* queued at most, never sent */
 			end = s->lead_seq_no;
-		for (next = start > next ? start : next; next <= end; next++)
+		for (next = start > next ? start : next; next <= end && s->stats.rdata < until; next++)
 			if (!repair_number(s, next, now, out))
 				return;
 	}
+}
+
+/* Numbers of first..last that the NACK lists, those of ranges out of order left out. */
+static uint64_t count_from(const struct mt_nack *n, uint64_t first, uint64_t last)
+{
+	uint64_t count = 0, next = first;
+
+	for (uint16_t i = 0; i < n->count; i++) {
+		uint64_t start = be64_get(n->ranges[i].start), end = be64_get(n->ranges[i].end);
+
+		if (start < next)
+			start = next;
+		if (end > last)
+			end = last;
+		if (start > end)
+			continue;
+		count += end - start + 1;
+		next = end + 1;
+	}
+	return count;
 }
 
 /*
@@ -110,13 +137,24 @@ static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct o
  * does one whose first packet was a repair of an old number. That is worth repairing, and says nothing
  * about its way: the window and the choice of a master look only at what was sent since.
  */
-static bool tells_of_loss(const struct server_client *c, const struct mt_nack *n)
+static bool tells_of_loss(const struct server *s, const struct server_client *c, const struct mt_nack *n)
 {
-	for (uint16_t i = 0; i < n->count; i++)
-		if (be64_get(n->ranges[i].start) <= be64_get(n->ranges[i].end) &&
-		    be64_get(n->ranges[i].end) >= c->first_seq_no)
-			return true;
-	return n->count == 0;
+	return n->count == 0 || count_from(n, c->first_seq_no, s->lead_seq_no) > 0;
+}
+
+/* How much of what came by since its last NACK does it lack? More than an eighth is no stray loss. */
+static void look_for_congestion(struct server *s, struct server_client *c, const struct mt_nack *n)
+{
+	uint64_t highest = n->hi_odata_seq_no < s->lead_seq_no ? n->hi_odata_seq_no : s->lead_seq_no;
+	uint64_t seen, lost;
+
+	if (highest < c->judged_seq_no + JUDGED_MIN)
+		return;
+	seen = highest - c->judged_seq_no;
+	lost = count_from(n, c->judged_seq_no + 1, highest);
+	c->judged_seq_no = highest;
+	if (lost > seen / 8)
+		server_on_congestion(s, (double)lost / (double)seen);
 }
 
 static double count_nack(struct server *s, struct server_client *c, const struct mt_nack *n)
@@ -139,12 +177,13 @@ void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struc
 		return;
 	}
 	loss_rate = count_nack(s, c, n);
-	if (tells_of_loss(c, n)) {
+	if (tells_of_loss(s, c, n)) {
 		if (c->client_id == s->master_client_id)
 			s->master_loss_rate = loss_rate;
 		else
 			consider_master(s, c, loss_rate, now, out);
 		cut_window(s, now);
+		look_for_congestion(s, c, n);
 	}
 	if (n->count == 0)
 		return;

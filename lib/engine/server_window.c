@@ -6,8 +6,10 @@
  */
 #include "engine/server_internal.h"
 
-#define ASK_EVERY_MAX 64  /* packets: an ACK costs the master a packet, waiting for one costs the window */
-#define PROBE_MIN_MS 10   /* a receiver that naps, or shares its core, is not yet lost */
+#define ASK_EVERY_MAX 64   /* packets: an ACK costs the master a packet, waiting for one costs the window */
+#define PROBE_MIN_MS 10    /* a receiver that naps, or shares its core, is not yet lost */
+#define CEILING_WINDOWS 16 /* acknowledged windows until the ceiling is twice as high */
+#define CEILING_MIN 64
 #define CONTROL_RESERVE 8 /* one in so many places of the out queue is left for control packets */
 
 /* The entry at the trail stays, as in the cleanup. */
@@ -149,14 +151,41 @@ static void measure(struct server *s, const struct mt_ack *a, ns_t now)
 		s->master_rtt_ns = server_ms(SERVER_RTT_MAX_MS);
 }
 
+/*
+ * E17. A window that doubles each round trip and loses a quarter for a NACK comes to rest far above what
+ * the way carries, where most of what is sent is lost. MaxWindowSize is a free choice: so it is lowered to
+ * what came through when much of a window is lost, and rises again by a sixteenth with each window that is
+ * acknowledged. A stray loss does not touch it.
+ */
+void server_on_congestion(struct server *s, double lost_part)
+{
+	double came = s->window * (lost_part < 0.75 ? 1 - lost_part : 0.25);
+
+	s->ceiling = came > CEILING_MIN ? came : CEILING_MIN;
+	if (s->ceiling > s->config.max_window)
+		s->ceiling = s->config.max_window;
+	if (s->window > s->ceiling)
+		s->window = s->ceiling;
+}
+
+static void raise_ceiling(struct server *s, uint64_t acknowledged)
+{
+	if (s->window < s->ceiling)
+		return;
+	s->ceiling += (double)acknowledged / CEILING_WINDOWS;
+	if (s->ceiling > s->config.max_window)
+		s->ceiling = s->config.max_window;
+}
+
 /* 2 packets for each acknowledged one up to ExpMaxWindowSize, then 1 up to MaxWindowSize. */
 static void grow(struct server *s, uint64_t acknowledged)
 {
-	double exp_max = s->config.exp_max_window, max = s->config.max_window;
+	double exp_max = s->config.exp_max_window;
 	bool exponential = s->window < exp_max;
-	double window = s->window + (exponential ? 2 : 1) * (double)acknowledged;
-	double limit = exponential ? exp_max : max;
+	double window = s->window + (exponential ? 2 : 1) * (double)acknowledged, limit;
 
+	raise_ceiling(s, acknowledged);
+	limit = exponential && exp_max < s->ceiling ? exp_max : s->ceiling;
 	s->window = window < limit ? window : limit;
 }
 
@@ -245,7 +274,7 @@ static void arm_probe_after(struct server *s, ns_t wait, ns_t now)
 
 void server_arm_probe(struct server *s, ns_t now)
 {
-	ns_t wait = 4 * s->master_rtt_ns;
+	ns_t wait = 4 * server_rtt(s);
 
 	arm_probe_after(s, wait > server_ms(PROBE_MIN_MS) ? wait : server_ms(PROBE_MIN_MS), now);
 }

@@ -199,7 +199,14 @@ void rig_ack(struct rig *r, uint32_t client, uint64_t seq_no, uint64_t server_ti
 
 void rig_nack(struct rig *r, uint32_t client, double loss_rate, const struct range *v, uint16_t n)
 {
+	rig_nack_seen(r, client, loss_rate, r->server->lead_seq_no, v, n);
+}
+
+void rig_nack_seen(struct rig *r, uint32_t client, double loss_rate, uint64_t hi, const struct range *v,
+                   uint16_t n)
+{
 	struct mt_nack p = { .client_id = r->ids[client],
+		             .hi_odata_seq_no = hi,
 		             .loss_rate = (uint64_t)(loss_rate * (double)MT_LOSS_RATE_ONE) };
 	struct mt_head head = rig_head(77);
 	static uint8_t bytes[65536];

@@ -55,6 +55,9 @@ void rig_join(struct rig *r, uint32_t client, uint64_t client_time, bool can_be_
 void rig_qcr(struct rig *r, uint32_t client, uint64_t qcc_seq_no, uint64_t server_time, uint16_t backoff_ms);
 void rig_ack(struct rig *r, uint32_t client, uint64_t seq_no, uint64_t server_time);
 void rig_nack(struct rig *r, uint32_t client, double loss_rate, const struct range *v, uint16_t n);
+/* hi: its HiODATASeqNo; rig_nack() says the highest that was sent. */
+void rig_nack_seen(struct rig *r, uint32_t client, double loss_rate, uint64_t hi, const struct range *v,
+                   uint16_t n);
 void rig_leave(struct rig *r, uint32_t client, uint8_t reason);
 void rig_pollack(struct rig *r, uint32_t client, uint64_t poll_seq_no, uint32_t seconds,
                  const struct range *v, uint16_t n);

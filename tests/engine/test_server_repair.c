@@ -117,6 +117,47 @@ static void the_window_is_cut_once_a_round_trip_however_many_complain(void)
 	rig_stop(&r);
 }
 
+static void much_of_a_window_lost_lowers_the_ceiling_and_a_stray_loss_does_not(void)
+{
+	static const struct range stray = { 3, 12 }, much = { 81, 140 };
+	struct rig r;
+
+	sent(&r, 80, 0);
+	r.server->window = 200;
+	rig_nack_seen(&r, 0, 0.5, 80, &stray, 1); /* 10 of 80: just an eighth */
+	CU_ASSERT_EQUAL(r.server->ceiling, r.server->config.max_window);
+	CU_ASSERT_EQUAL(r.server->window, 150);
+	rig_feed(&r, 80);
+	rig_tick(&r, r.now + NS_PER_S);
+	CU_ASSERT_EQUAL(r.server->lead_seq_no, 150);
+	rig_nack_seen(&r, 0, 0.5, 111, &much, 1); /* it saw 31 more: too few to judge */
+	CU_ASSERT_EQUAL(r.server->ceiling, r.server->config.max_window);
+	rig_nack_seen(&r, 0, 0.5, 150, &much, 1); /* 60 of 70: but a quarter of the window stays */
+	CU_ASSERT_EQUAL(r.server->ceiling, 64);
+	CU_ASSERT_EQUAL(r.server->window, 64);
+	rig_ack(&r, 0, 64, ns_to_ms(r.now)); /* one window more: a sixteenth */
+	CU_ASSERT_EQUAL(r.server->ceiling, 68);
+	CU_ASSERT_EQUAL(r.server->window, 68);
+	rig_stop(&r);
+}
+
+static void a_nack_is_repaired_a_window_at_a_time(void)
+{
+	static const struct range v = { 1, 90 };
+	struct rig r;
+
+	sent(&r, 90, 0);
+	r.server->window = 60;
+	rig_nack_seen(&r, 0, 0.5, 0, &v, 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 45); /* after the cut */
+	rig_clear(&r);
+	r.server->window = 3;
+	rig_nack_seen(&r, 0, 0.5, 0, &v, 1);
+	CU_ASSERT_EQUAL(rig_get(&r, MT_RDATA, 0)->data.odata_seq_no, 46);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 32);
+	rig_stop(&r);
+}
+
 static void a_client_below_three_quarters_of_the_throughput_becomes_master(void)
 {
 	static const struct range v = { 3, 3 };
@@ -266,6 +307,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(numbers_that_are_not_there_are_skipped),
 	SUITE_TEST(overlapping_ranges_repair_each_number_once),
 	SUITE_TEST(the_window_is_cut_once_a_round_trip_however_many_complain),
+	SUITE_TEST(much_of_a_window_lost_lowers_the_ceiling_and_a_stray_loss_does_not),
+	SUITE_TEST(a_nack_is_repaired_a_window_at_a_time),
 	SUITE_TEST(a_client_below_three_quarters_of_the_throughput_becomes_master),
 	SUITE_TEST(a_client_far_away_becomes_master_by_its_round_trip),
 	SUITE_TEST(a_new_master_that_is_behind_puts_the_trail_back_once),
