@@ -50,7 +50,8 @@ static bool is_ethernet_ip4(const struct arp_packet *p)
 }
 
 /*
- * What it tells of its sender is learnt when we know the sender already, or when it asks for us.
+ * What it tells of its sender is learnt when we know the sender already, or when it asks for us (the
+ * kernel may be the one that answers: who asks is about to speak to us, and waits for our answer).
  * Everything else, the storms included, leaves no trace.
  */
 enum net_verdict arp_input(struct net *n, const uint8_t *data, uint32_t len, ns_t now, struct net_out *tx)
@@ -69,9 +70,9 @@ enum net_verdict arp_input(struct net *n, const uint8_t *data, uint32_t len, ns_
 		defend(n, now, tx);
 		return NET_HANDLED;
 	}
-	asks_us = be16_get(p->operation) == ARP_REQUEST && ip_is_ours(n, &target) && !n->config.has_kernel;
+	asks_us = be16_get(p->operation) == ARP_REQUEST && ip_is_ours(n, &target);
 	learnt = neighbour_learn(n, &sender, &p->sender_mac, asks_us ? LEARN_CREATE : 0, now);
-	if (asks_us)
+	if (asks_us && !n->config.has_kernel)
 		send(n, ARP_REPLY, &p->sender_mac, &p->sender_mac, &sender, tx);
 	return asks_us || learnt ? NET_HANDLED : NET_OTHER_HOST;
 }

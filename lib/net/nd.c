@@ -87,8 +87,13 @@ static enum net_verdict solicited(struct net *n, const struct packet *p, const s
 {
 	struct nd_fields f = { ND_ADVERTISE, ND_TARGET_LINK, ND_OVERRIDE | ND_SOLICITED, target, &p->from, target };
 
-	if (n->config.has_kernel || !ip_is_ours(n, target))
+	if (!ip_is_ours(n, target))
 		return NET_OTHER_HOST;
+	if (n->config.has_kernel) { /* which answers; but who asks is about to speak to us */
+		if (link != NULL && !ip_is_zero(&p->from))
+			neighbour_learn(n, &p->from, link, LEARN_CREATE, now);
+		return NET_HANDLED;
+	}
 	if (ip_is_zero(&p->from)) { /* somebody is about to take our address: it hears that it is taken */
 		announce(n, target, tx);
 		return NET_HANDLED;

@@ -34,14 +34,14 @@ static void who_asks_for_us_is_answered_and_remembered(void)
 	rig_free(r);
 }
 
-static void the_kernel_answers_where_there_is_one(void)
+static void the_kernel_answers_where_there_is_one_and_we_learn_who_asked(void)
 {
 	struct rig *r = begin(true);
 	struct rig_frame f = rig_hex(REQUEST_FOR_US);
 
-	CU_ASSERT_EQUAL(rig_input(r, &f), NET_OTHER_HOST);
+	CU_ASSERT_EQUAL(rig_input(r, &f), NET_HANDLED);
 	CU_ASSERT_EQUAL(r->tx.count, 0);
-	CU_ASSERT_FALSE(knows_peer(r));
+	CU_ASSERT(knows_peer(r));
 	rig_free(r);
 }
 
@@ -162,7 +162,7 @@ static void a_storm_of_requests_is_answered_as_far_as_there_is_room(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(who_asks_for_us_is_answered_and_remembered),
-	SUITE_TEST(the_kernel_answers_where_there_is_one),
+	SUITE_TEST(the_kernel_answers_where_there_is_one_and_we_learn_who_asked),
 	SUITE_TEST(a_reply_to_our_request_is_learnt),
 	SUITE_TEST(what_nobody_asked_is_not_learnt),
 	SUITE_TEST(a_machine_that_moves_is_followed),

@@ -72,7 +72,7 @@ static void the_kernel_answers_where_there_is_one(void)
 {
 	struct rig *r = begin(true);
 
-	CU_ASSERT_EQUAL(input(r, "2001:db8::9", "2001:db8::5", 255, SOLICIT(OURS) SOURCE_LINK), NET_OTHER_HOST);
+	CU_ASSERT_EQUAL(input(r, "2001:db8::9", "2001:db8::5", 255, SOLICIT(OURS) SOURCE_LINK), NET_HANDLED);
 	CU_ASSERT_EQUAL(r->tx.count, 0);
 	rig_free(r);
 }
