@@ -31,6 +31,8 @@ struct host_thread;
 struct host_thread *host_thread_start(const char *name, int core, void (*run)(void *), void *arg);
 /* Wait for its end and free it. */
 void host_thread_join(struct host_thread *t);
+/* Call end when the calling thread ends, however it was started. One function a thread, once. */
+void host_thread_at_end(void (*end)(void));
 /* An opaque number of the calling thread, never 0. */
 uintptr_t host_thread_self(void);
 /* Cores this process may use; cores[] gets up to max of them. */
@@ -80,6 +82,8 @@ struct host_interface {
 	struct mac_addr mac;
 	uint32_t mtu;
 	int node;
+	unsigned parent; /* of a VLAN: its interface's index; 0: is none */
+	uint16_t vlan;
 	struct ip_addr ip4, gateway4, ip6, gateway6; /* the first of each; ip6 link-local only if no other */
 	uint8_t prefix4, prefix6;
 	char driver[32], pci[16]; /* "" when it has none */

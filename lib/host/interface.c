@@ -27,6 +27,22 @@ static struct host_interface *find_index(struct list *list, unsigned index)
 	return NULL;
 }
 
+/* IFLA_LINKINFO { IFLA_INFO_KIND "vlan", IFLA_INFO_DATA { IFLA_VLAN_ID } } */
+static void take_vlan(struct host_interface *h, const struct nlmsghdr *m)
+{
+	const unsigned fixed = sizeof(struct ifinfomsg);
+	const void *info = netlink_attribute(m, fixed, IFLA_LINKINFO, 4);
+	const uint32_t *parent = netlink_attribute(m, fixed, IFLA_LINK, 4);
+	const char *kind = info != NULL ? netlink_nested(info, IFLA_INFO_KIND, 5) : NULL;
+	const void *data = info != NULL ? netlink_nested(info, IFLA_INFO_DATA, 4) : NULL;
+	const uint16_t *id = data != NULL ? netlink_nested(data, IFLA_VLAN_ID, 2) : NULL;
+
+	if (kind == NULL || memcmp(kind, "vlan", 5) != 0 || parent == NULL || id == NULL)
+		return;
+	h->parent = *parent;
+	h->vlan = *id;
+}
+
 static void take_link(void *arg, const struct nlmsghdr *m)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(m);
@@ -51,6 +67,7 @@ static void take_link(void *arg, const struct nlmsghdr *m)
 	if (mtu != NULL)
 		memcpy(&h->mtu, mtu, sizeof(h->mtu));
 	h->node = -1;
+	take_vlan(h, m);
 }
 
 static bool is_link_local(const struct ip_addr *ip)

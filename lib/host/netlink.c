@@ -58,14 +58,24 @@ void netlink_add(struct nlmsghdr *request, unsigned short type, const void *data
 	request->nlmsg_len = NLMSG_ALIGN(request->nlmsg_len) + RTA_ALIGN(a->rta_len);
 }
 
-const void *netlink_attribute(const struct nlmsghdr *message, unsigned fixed, unsigned short type, unsigned min)
+static const void *find(const struct rtattr *a, int left, unsigned short type, unsigned min)
 {
-	const char *at = (const char *)NLMSG_DATA(message) + NLMSG_ALIGN(fixed);
-	const struct rtattr *a = (const struct rtattr *)at;
-	int left = (int)message->nlmsg_len - (int)NLMSG_SPACE(fixed);
-
 	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
 		if ((a->rta_type & NLA_TYPE_MASK) == type && RTA_PAYLOAD(a) >= min)
 			return RTA_DATA(a);
 	return NULL;
+}
+
+const void *netlink_attribute(const struct nlmsghdr *message, unsigned fixed, unsigned short type, unsigned min)
+{
+	const char *at = (const char *)NLMSG_DATA(message) + NLMSG_ALIGN(fixed);
+
+	return find((const struct rtattr *)at, (int)message->nlmsg_len - (int)NLMSG_SPACE(fixed), type, min);
+}
+
+const void *netlink_nested(const void *data, unsigned short type, unsigned min)
+{
+	const struct rtattr *outer = (const struct rtattr *)((const char *)data - RTA_LENGTH(0));
+
+	return find(data, (int)RTA_PAYLOAD(outer), type, min);
 }

@@ -22,5 +22,7 @@ void netlink_add(struct nlmsghdr *request, unsigned short type, const void *data
 /* The data of the first attribute of that type, at least min bytes; NULL when it has none. fixed: bytes of
  * the message's own struct (ifinfomsg, ...) before its attributes. */
 const void *netlink_attribute(const struct nlmsghdr *message, unsigned fixed, unsigned short type, unsigned min);
+/* The same within the data of an attribute that holds others. */
+const void *netlink_nested(const void *data, unsigned short type, unsigned min);
 
 #endif

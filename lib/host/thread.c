@@ -122,6 +122,26 @@ void host_thread_join(struct host_thread *t)
 	free(t);
 }
 
+static pthread_key_t end_key;
+static pthread_once_t end_once = PTHREAD_ONCE_INIT;
+
+static void call_end(void *end)
+{
+	((void (*)(void))(uintptr_t)end)();
+}
+
+static void make_end_key(void)
+{
+	if (pthread_key_create(&end_key, call_end) != 0)
+		abort();
+}
+
+void host_thread_at_end(void (*end)(void))
+{
+	pthread_once(&end_once, make_end_key);
+	pthread_setspecific(end_key, (void *)(uintptr_t)end);
+}
+
 uintptr_t host_thread_self(void)
 {
 	return (uintptr_t)pthread_self();

@@ -65,6 +65,28 @@ static void cores_are_no_more_than_asked_for(void)
 	CU_ASSERT(core >= 0);
 }
 
+static _Atomic unsigned ended;
+
+static void count_end(void)
+{
+	ended++;
+}
+
+static void ask_for_end(void *arg)
+{
+	(void)arg;
+	host_thread_at_end(count_end);
+}
+
+static void a_thread_that_asked_for_it_is_told_at_its_end(void)
+{
+	struct host_thread *t = host_thread_start("end", -1, ask_for_end, NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	host_thread_join(t);
+	CU_ASSERT_EQUAL(ended, 1);
+}
+
 struct gate {
 	struct host_mutex *mutex;
 	struct host_cond *cond;
@@ -203,6 +225,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_thread_runs_on_its_core_with_its_name_and_no_signals),
 	SUITE_TEST(a_core_that_does_not_exist_is_refused),
 	SUITE_TEST(cores_are_no_more_than_asked_for),
+	SUITE_TEST(a_thread_that_asked_for_it_is_told_at_its_end),
 	SUITE_TEST(a_condition_wakes_and_a_deadline_ends_the_wait),
 	SUITE_TEST(no_ring_of_a_bell_is_lost),
 	SUITE_TEST(what_was_written_before_the_ring_is_seen_after_the_wait),

@@ -10,9 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static int home = -1; /* the namespace that was entered */
+
 bool netns_enter(void)
 {
-	return unshare(CLONE_NEWNET) == 0 && netns_run("ip link set lo up");
+	if (unshare(CLONE_NEWNET) != 0)
+		return false;
+	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	return home >= 0 && netns_run("ip link set lo up");
 }
 
 /* The child tells through the pipe that its namespace is there. */
@@ -49,6 +54,11 @@ void netns_release(pid_t holder)
 {
 	kill(holder, SIGKILL);
 	waitpid(holder, NULL, 0);
+}
+
+bool netns_home(void)
+{
+	return setns(home, CLONE_NEWNET) == 0;
 }
 
 bool netns_join(pid_t holder)

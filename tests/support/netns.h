@@ -13,8 +13,10 @@ bool netns_enter(void);
 /* A process that does nothing but hold another fresh namespace, until netns_release() or our end. -1: failed. */
 pid_t netns_hold(void);
 void netns_release(pid_t holder);
-/* The calling thread enters the holder's namespace. */
+/* The calling thread enters the holder's namespace... */
 bool netns_join(pid_t holder);
+/* ... and comes back to the one of netns_enter(). */
+bool netns_home(void);
 /* Run a shell command, printf-like, in the caller's namespace or in the holder's; true: it succeeded. */
 bool netns_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool netns_run_in(pid_t holder, const char *format, ...) __attribute__((format(printf, 2, 3)));

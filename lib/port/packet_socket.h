@@ -1,0 +1,43 @@
+/*
+ * What the af_packet driver leaves undone, done to its sockets from outside. The driver hands out none of
+ * its descriptors, so they are found in /proc/self/fd: packet sockets bound to the interface.
+ *  - A burst that finds the kernel's send buffer full stays in the ring until the next burst; the last one
+ *    of a window would stay for good. packet_kick() has the kernel send what is left.
+ *  - The kernel counts the frames it lost for want of room in the ring; the driver does not read it.
+ */
+#ifndef WDSCAST_PORT_PACKET_SOCKET_H
+#define WDSCAST_PORT_PACKET_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PACKET_QUEUES_MAX 16
+
+struct packet_sockets {
+	unsigned count; /* one a queue, in the order of the queues */
+	int fd[PACKET_QUEUES_MAX];
+	uint64_t missed;
+};
+
+/* The sockets this process has bound to the interface. */
+void packet_find(struct packet_sockets *s, unsigned ifindex);
+/* Send what is in the ring; false when some had to stay. */
+bool packet_kick(const struct packet_sockets *s, unsigned queue);
+/* Frames lost for want of room, ever. One thread. */
+uint64_t packet_missed(struct packet_sockets *s);
+
+/* Promiscuous as long as the sockets are open: for a VLAN that the kernel does not know. */
+void packet_take_all(const struct packet_sockets *s, unsigned ifindex);
+
+/* May this process have packet sockets? */
+bool packet_allowed(void);
+
+/* Ring geometry, in the driver's terms. */
+struct packet_ring {
+	unsigned frame_bytes, block_bytes, frame_count;
+};
+/* At least frames of them, each with room for a whole frame of an interface with this MTU. */
+struct packet_ring packet_ring_for(uint32_t mtu, unsigned frames);
+
+#endif

@@ -1,0 +1,136 @@
+/* port_open(): the SPEC, and what `auto` makes of it. */
+#include "port/port.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/host.h"
+#include "port/devices.h"
+#include "port/packet_socket.h"
+#include "port/port_kernel.h"
+
+enum { INTERFACES_MAX = 256 };
+
+/* The interface of the default route; else the first that others can be reached on. */
+static const char *choose_for_server(struct host_interface *out)
+{
+	struct host_interface *all = calloc(INTERFACES_MAX, sizeof(*all));
+	unsigned n = all != NULL ? host_interfaces(all, INTERFACES_MAX) : 0;
+	const char *reason = NULL;
+
+	for (unsigned i = 0; i < n && reason == NULL; i++) {
+		if (all[i].up && (all[i].gateway4.len != 0 || all[i].gateway6.len != 0)) {
+			*out = all[i];
+			reason = "it has the default route";
+		}
+	}
+	for (unsigned i = 0; i < n && reason == NULL; i++) {
+		if (all[i].up && all[i].has_carrier && all[i].multicast && !all[i].loopback) {
+			*out = all[i];
+			reason = "it is the first that is up";
+		}
+	}
+	free(all);
+	return reason;
+}
+
+struct choice {
+	char spec[48], note[160];
+	bool kernel;
+};
+
+static enum wdscast_err choose_interface(const struct spec *spec, const struct port_config *config,
+                                         struct host_interface *out, char *reason, size_t bytes, char *why)
+{
+	char peer[IP_ADDR_TEXT];
+	const char *text;
+
+	if (spec->name[0] != '\0') {
+		snprintf(reason, bytes, "as told");
+		if (!host_interface(spec->name, out))
+			return port_fail(WDSCAST_ENODEV, why, "%s: there is no interface \"%s\"", config->spec, spec->name);
+		return WDSCAST_OK;
+	}
+	if (config->peer.len != 0) {
+		snprintf(reason, bytes, "it leads to %s", ip_text(&config->peer, peer));
+		if (!host_route(&config->peer, out))
+			return port_fail(WDSCAST_ENOROUTE, why, "%s: no interface leads to %s", config->spec, peer);
+		return WDSCAST_OK;
+	}
+	text = choose_for_server(out);
+	if (text == NULL)
+		return port_fail(WDSCAST_ENODEV, why, "%s: no interface is up that others can be reached on", config->spec);
+	snprintf(reason, bytes, "%s", text);
+	return WDSCAST_OK;
+}
+
+static enum wdscast_err choose(const struct spec *spec, const struct port_config *config, struct choice *out, char *why)
+{
+	struct host_interface h;
+	char reason[64], vlan[16] = "";
+	const char *but = "";
+	enum wdscast_err err = choose_interface(spec, config, &h, reason, sizeof(reason), why);
+
+	if (err != WDSCAST_OK)
+		return err;
+	out->kernel = h.loopback || !packet_allowed();
+	if (h.loopback)
+		but = ", within this machine";
+	else if (out->kernel)
+		but = "; af_packet needs root";
+	if (spec->vlan != 0)
+		snprintf(vlan, sizeof(vlan), ",vlan=%u", (unsigned)spec->vlan);
+	snprintf(out->spec, sizeof(out->spec), "%s:%s%s", out->kernel ? "kernel" : "af_packet", h.name, vlan);
+	snprintf(out->note, sizeof(out->note), "auto: %s, for %s%s", out->spec, reason, but);
+	return WDSCAST_OK;
+}
+
+static enum wdscast_err open_auto(const struct spec *spec, const struct port_config *config, struct port **out,
+                                  char *why)
+{
+	struct port_config chosen = *config;
+	struct spec parsed;
+	struct choice choice;
+	enum wdscast_err err = choose(spec, config, &choice, why);
+
+	if (err == WDSCAST_OK)
+		err = spec_parse(choice.spec, &parsed, why);
+	if (err != WDSCAST_OK)
+		return err;
+	chosen.spec = choice.spec;
+	if (!choice.kernel)
+		return device_open_af_packet(&parsed, &chosen, choice.note, out, why);
+	err = port_kernel_open(&chosen, parsed.name, out, why);
+	if (err == WDSCAST_OK)
+		snprintf((*out)->info.note, sizeof((*out)->info.note), "%s", choice.note);
+	return err;
+}
+
+enum wdscast_err port_open(const struct port_config *config, struct port **out, char *why)
+{
+	struct port_config c = *config;
+	struct spec spec;
+	enum wdscast_err err;
+
+	why[0] = '\0';
+	if (c.spec == NULL)
+		c.spec = "auto";
+	err = spec_parse(c.spec, &spec, why);
+	if (err != WDSCAST_OK)
+		return err;
+	switch (spec.kind) {
+	case SPEC_AUTO:
+		return open_auto(&spec, &c, out, why);
+	case SPEC_KERNEL:
+		return port_kernel_open(&c, spec.name[0] != '\0' ? spec.name : NULL, out, why);
+	case SPEC_AF_PACKET:
+		return device_open_af_packet(&spec, &c, "", out, why);
+	case SPEC_MEMIF:
+		return device_open_memif(&spec, &c, out, why);
+	case SPEC_PCAP:
+		return device_open_pcap(&spec, &c, out, why);
+	case SPEC_PCI:
+		return device_open_pci(&spec, &c, out, why);
+	}
+	return WDSCAST_EINVAL;
+}
