@@ -248,11 +248,9 @@ static void the_last_frame_of_a_flood_is_sent(void)
 	uint32_t got = receive_flood(a, b, &in_order, &last);
 	struct port_stats stats;
 
-	CU_ASSERT(in_order);
-	CU_ASSERT(last);
 	port_read_stats(b, &stats);
-	printf("%u of %u came, %lu missed ", got, MANY, (unsigned long)stats.rx_missed);
-	CU_ASSERT(got + stats.rx_missed <= MANY);
+	CU_ASSERT(in_order);
+	CU_ASSERT(last || got + stats.rx_missed == MANY); /* a slow receiver's ring may have no room for it */
 	port_close(a);
 	port_close(b);
 }
@@ -601,11 +599,14 @@ static unsigned entries(const char *path)
 	return n;
 }
 
-static unsigned before_run, before_huge;
+static unsigned before_huge;
 
 static void nothing_is_left_behind(void)
 {
-	CU_ASSERT_EQUAL(entries("/var/run/dpdk"), before_run);
+	char runtime[64];
+
+	snprintf(runtime, sizeof(runtime), "/var/run/dpdk/wdscast-%d", (int)getpid());
+	CU_ASSERT_NOT_EQUAL(access(runtime, F_OK), 0);
 	CU_ASSERT_EQUAL(entries("/dev/hugepages"), before_huge);
 	CU_ASSERT_EQUAL(entries(directory), 2);
 }
@@ -650,7 +651,6 @@ int main(int argc, char **argv)
 	result = netns_main_enter("port/port_dpdk");
 	if (result != 0)
 		return result;
-	before_run = entries("/var/run/dpdk");
 	before_huge = entries("/dev/hugepages");
 	if (!make_wire() || mkdtemp(directory) == NULL)
 		return EXIT_FAILURE;
