@@ -190,6 +190,11 @@ uint32_t prefetch_turn(struct prefetch *r)
 	return n + (prefetch_failed(r) ? 0 : read_ahead(r));
 }
 
+bool prefetch_is_full(const struct prefetch *r)
+{
+	return r->at_block != 0 && !prefetch_failed(r);
+}
+
 bool prefetch_failed(const struct prefetch *r)
 {
 	return atomic_load_explicit(&r->failed, memory_order_acquire);

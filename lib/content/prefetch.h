@@ -81,6 +81,8 @@ void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *me
 
 /* Repairs first, then one chunk ahead. Returns the blocks read; 0: nothing to do, or failed. */
 uint32_t prefetch_turn(struct prefetch *r);
+/* It has blocks of the pass to read, and waits for slots to be given back. */
+bool prefetch_is_full(const struct prefetch *r);
 /* Either side: the content cannot be read as it was. It stays so. */
 bool prefetch_failed(const struct prefetch *r);
 

@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "host/host.h"
-
 #define MEMORY_ALIGN 64
 
 void serve_config_defaults(struct serve_config *c)
@@ -164,6 +162,7 @@ enum wdscast_err serve_new(const struct serve_config *c, ns_t now, struct serve 
 	w->config = *c;
 	w->memory_bytes = memory_bytes();
 	w->rng.state = c->seed;
+	host_bell_init(&w->bell);
 	lay_out(w, now);
 	*out = w;
 	return WDSCAST_OK;
@@ -218,6 +217,16 @@ static void run_stop(struct serve *w, ns_t now)
 			serve_close_session(w, w->sessions[i], now);
 }
 
+/* To the content thread: there is room for every name and every session. */
+void serve_order(struct serve *w, const struct serve_order *order)
+{
+	bool pushed = spsc_push(&w->orders, order, sizeof(*order));
+
+	assert(pushed);
+	(void)pushed;
+	w->ring = true;
+}
+
 /* The first position whose packet was not sent yet. */
 static uint64_t unsent_position(const struct serve_session *s)
 {
@@ -246,7 +255,7 @@ static void give_back(struct serve *w, struct serve_session *s, ns_t now)
 	w->session_at_port[s->config.unicast.port] = 0;
 	w->sessions[s->index] = NULL;
 	w->session_count--;
-	spsc_push(&w->orders, &order, sizeof(order));
+	serve_order(w, &order);
 }
 
 /* All that was said is on the wire: its memory is free again. */
@@ -280,6 +289,9 @@ unsigned serve_turn(struct serve *w, ns_t now)
 	link_tick(w->link, now);
 	if (link_flush(w->link, now) && w->out_next == w->out.packet_count)
 		settle(w, now);
+	if (w->ring)
+		host_bell_ring(&w->bell);
+	w->ring = false;
 	w->stats.turns++;
 	w->stats.idle_turns += work == 0;
 	return work;

@@ -126,6 +126,9 @@ ns_t serve_deadline(const struct serve *w);
 
 /* Returns the work done: orders carried out, blocks read. */
 unsigned serve_disk_turn(struct serve *w);
+/* Sleep until there may be work, or until serve_disk_wake(), which any thread may call. */
+void serve_disk_wait(struct serve *w);
+void serve_disk_wake(struct serve *w);
 
 /* ---- the program ---- */
 

@@ -1,12 +1,13 @@
 /* The content thread's turn: opening, closing, reading ahead. All that may wait for the disk is here. */
 #include "run/serve_internal.h"
 
-#include "host/host.h"
 #include "net/net.h"
 #include "wdserror.h"
 
 #define LIST_MIN 8192 /* entries of the Data Packet List: at least twice the largest window */
 #define ALIGN 64
+#define FULL_NAP_NS (200 * NS_PER_US)
+#define WAIT_NS NS_PER_S
 
 static size_t round_up(size_t n)
 {
@@ -240,6 +241,36 @@ unsigned serve_disk_turn(struct serve *w)
 		if (w->made[i] != NULL)
 			work += prefetch_turn(&w->made[i]->prefetch);
 	return work;
+}
+
+static bool is_full(const struct serve *w)
+{
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (w->made[i] != NULL && prefetch_is_full(&w->made[i]->prefetch))
+			return true;
+	return false;
+}
+
+/*
+ * Slots are given back all the time while blocks are sent: nobody rings for that, and half of the slots
+ * are blocks read ahead, so there is time for a nap. For all else there is the bell.
+ */
+void serve_disk_wait(struct serve *w)
+{
+	if (is_full(w)) {
+		host_nap(FULL_NAP_NS);
+		return;
+	}
+	host_bell_arm(&w->bell);
+	if (serve_disk_turn(w) > 0)
+		host_bell_disarm(&w->bell);
+	else
+		host_bell_wait(&w->bell, host_now() + WAIT_NS);
+}
+
+void serve_disk_wake(struct serve *w)
+{
+	host_bell_ring(&w->bell);
 }
 
 void serve_disk_close_all(struct serve *w)

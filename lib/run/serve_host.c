@@ -11,12 +11,7 @@ static ns_t worker_nap(ns_t quiet)
 		return 0;
 	if (quiet < 2 * NS_PER_MS)
 		return 20 * NS_PER_US;
-	return quiet < 100 * NS_PER_MS ? 50 * NS_PER_US : 180 * NS_PER_US;
-}
-
-static ns_t content_nap(ns_t quiet)
-{
-	return quiet < 10 * NS_PER_MS ? 50 * NS_PER_US : NS_PER_MS;
+	return quiet < 100 * NS_PER_MS ? 50 * NS_PER_US : quiet < 5 * NS_PER_S ? 180 * NS_PER_US : 500 * NS_PER_US;
 }
 
 static bool has_quit(struct serve_host *h)
@@ -46,19 +41,16 @@ static void run_worker(void *arg)
 static void run_content(void *arg)
 {
 	struct serve_host *h = arg;
-	ns_t worked_at = host_now();
 
-	while (!has_quit(h)) {
-		if (serve_disk_turn(h->serve) > 0)
-			worked_at = host_now();
-		else
-			host_nap(content_nap(host_now() - worked_at));
-	}
+	while (!has_quit(h))
+		if (serve_disk_turn(h->serve) == 0)
+			serve_disk_wait(h->serve);
 }
 
 static void end_threads(struct serve_host *h)
 {
 	atomic_store_explicit(&h->quit, true, memory_order_release);
+	serve_disk_wake(h->serve);
 	if (h->worker != NULL)
 		host_thread_join(h->worker);
 	if (h->content != NULL)

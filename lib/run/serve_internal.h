@@ -4,6 +4,7 @@
 
 #include "base/spsc.h"
 #include "content/prefetch.h"
+#include "host/host.h"
 #include "run/link.h"
 #include "run/serve.h"
 #include "security/security.h"
@@ -99,10 +100,12 @@ struct serve {
 	ns_t refused_at;              /* the second in which refused_told were told */
 	uint32_t refused_told;
 	bool stopping;
+	bool ring;                    /* there is work for the content thread */
 
 	_Alignas(SPSC_LINE) _Atomic bool stop; /* the program's word to the worker */
 	_Atomic bool stopped;                  /* and its answer */
 
+	struct host_bell bell;        /* the content thread sleeps on it */
 	struct spsc orders, answers, events;
 	struct serve_name names[SERVE_NAMES_MAX];
 
@@ -117,6 +120,9 @@ struct serve {
 /* serve_names.c: initiation */
 void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now);
 void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now);
+
+/* serve.c */
+void serve_order(struct serve *w, const struct serve_order *order);
 
 /* serve_session.c: one session's part of a turn */
 void serve_adopt(struct serve *w, struct serve_session *s, ns_t now);

@@ -102,7 +102,7 @@ static void ask(struct serve *w, struct serve_name *n)
 	struct serve_order order = { .type = SERVE_ORDER_FIND, .name = (uint32_t)(n - w->names) };
 
 	n->state = SERVE_NAME_ASKED;
-	spsc_push(&w->orders, &order, sizeof(order)); /* room for every name */
+	serve_order(w, &order);
 }
 
 static void answer(struct serve *w, const struct msi_request *q, const struct endpoint *from, uint8_t ip_len, ns_t now)

@@ -65,6 +65,7 @@ static void read_again(struct serve *w, struct serve_session *s, const struct ou
 		w->stats.repairs_dropped++;
 		return;
 	}
+	w->ring = true;
 	repair = &s->repairs[i];
 	repair->to = p->to;
 	repair->head_len = p->head_len;

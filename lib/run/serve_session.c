@@ -88,12 +88,13 @@ void serve_close_session(struct serve *w, struct serve_session *s, ns_t now)
 }
 
 /* Hand the engine's pass to the content thread, as soon as that has taken the last one. */
-static void give_pass(struct serve_session *s)
+static void give_pass(struct serve *w, struct serve_session *s)
 {
 	const struct ranges *pass = &s->server.pass;
 
 	s->pass = prefetch_give_pass(&s->prefetch, pass->v, pass->n);
 	s->pass_waits = s->pass == 0;
+	w->ring = true;
 }
 
 /* Blocks that are there go into the engine, which sends as many as its window allows. */
@@ -150,7 +151,7 @@ unsigned serve_run_session(struct serve *w, struct serve_session *s, ns_t now)
 		return 1;
 	}
 	if (s->pass_waits)
-		give_pass(s);
+		give_pass(w, s);
 	if (s->pass != 0)
 		n += feed(w, s, now);
 	/* Timers, and what the window lets go of the blocks that were fed. */
