@@ -269,7 +269,7 @@ static void settle(struct serve *w, ns_t now)
 		if (s == NULL)
 			continue;
 		settle_session(s);
-		if (s->closing)
+		if (s->closing && s->farewells == 0)
 			give_back(w, s, now);
 	}
 	if (w->stopping && w->session_count == 0)

@@ -73,6 +73,10 @@ struct serve_session {
 	/* the worker's */
 	struct server server;
 	bool closing;             /* nothing more goes into the engine */
+	uint32_t farewells;       /* how often the KICK of a session that closes is said again */
+	ns_t farewell_at;
+	uint32_t farewell_len;
+	uint8_t farewell[OUT_CONTROL_BYTES_MAX];
 	bool spoilt, was_joined;
 	bool pass_waits;          /* the engine has a pass that the content thread was not given yet */
 	uint64_t pass;            /* prefetch's number of it; 0: none */

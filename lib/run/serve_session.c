@@ -2,6 +2,8 @@
 
 #define CROWDED (SERVE_SESSIONS_MAX * 3 / 4) /* sessions, beyond which idle ones soon make room */
 #define CROWDED_JOIN_WAIT_MS 2000
+#define FAREWELLS 3
+#define FAREWELL_EVERY_NS (50 * NS_PER_MS)
 #define LOOK_EVERY_NS (10 * NS_PER_MS) /* whether a session is still needed: that looks at all its clients */
 
 void serve_adopt(struct serve *w, struct serve_session *s, ns_t now)
@@ -77,14 +79,47 @@ void serve_on_packet(struct serve *w, struct serve_session *s, const struct net_
 		step(w, s, &in, now);
 }
 
+/*
+ * The text repeats a KICK every 15 s until all have left; a session that ends does not last so long. It
+ * says it again soon: who misses them all waits for its inactivity timeout.
+ */
+static void keep_farewell(const struct serve *w, struct serve_session *s, uint32_t first, ns_t now)
+{
+	const struct out_packet *kick = &w->out.packets[w->out.packet_count - 1]; /* the last thing it says */
+
+	if (w->out.packet_count == first || s->server.client_count == 0)
+		return;
+	memcpy(s->farewell, w->out.bytes + kick->head_at, kick->head_len);
+	s->farewell_len = kick->head_len;
+	s->farewells = FAREWELLS;
+	s->farewell_at = now + FAREWELL_EVERY_NS;
+}
+
+static void say_farewell(struct serve *w, struct serve_session *s, ns_t now)
+{
+	struct writer out;
+
+	if (s->farewells == 0 || now < s->farewell_at)
+		return;
+	s->farewells--;
+	s->farewell_at = now + FAREWELL_EVERY_NS;
+	if (!outq_begin(&w->out, &out))
+		return;
+	writer_bytes(&out, s->farewell, s->farewell_len);
+	outq_end(&w->out, &out, s->farewell_len, &s->config.multicast);
+	serve_claim(w, s);
+}
+
 void serve_close_session(struct serve *w, struct serve_session *s, ns_t now)
 {
 	struct server_in in = { .type = SERVER_IN_CLOSE, .reason = MT_KICK_FAIL };
+	uint32_t first = w->out.packet_count;
 
 	if (s->closing)
 		return;
 	step(w, s, &in, now);
 	s->closing = true;
+	keep_farewell(w, s, first, now);
 }
 
 /* Hand the engine's pass to the content thread, as soon as that has taken the last one. */
@@ -144,8 +179,10 @@ unsigned serve_run_session(struct serve *w, struct serve_session *s, ns_t now)
 	struct server_in tick = { .type = SERVER_IN_TICK };
 	unsigned n = 0;
 
-	if (s->closing)
+	if (s->closing) {
+		say_farewell(w, s, now);
 		return 0;
+	}
 	if (prefetch_failed(&s->prefetch)) {
 		close_spoilt(w, s, now);
 		return 1;

@@ -361,10 +361,31 @@ static void a_server_that_stops_says_so(void)
 	serve_stop(rig.serve);
 	CU_ASSERT(rig_finish(&rig, 1));
 	CU_ASSERT_EQUAL(g->result, WDSTPC_E_KICKED_FAIL);
+	rig_run(&rig, 200 * NS_PER_MS);
 	CU_ASSERT(serve_has_stopped(rig.serve));
 	g = rig_guest(&rig, "images", "a.img");
 	CU_ASSERT(rig_finish(&rig, 1));
 	CU_ASSERT_EQUAL(g->result, WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS);
+	done();
+}
+
+static void a_lost_farewell_is_said_again(void)
+{
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	while (g->blocks.ones < 500)
+		rig_turn(&rig);
+	rig.loss = 1;
+	serve_stop(rig.serve);
+	rig_run(&rig, 100 * NS_PER_MS);
+	CU_ASSERT_FALSE(g->finished);
+	rig.loss = 0;
+	CU_ASSERT(rig_finish(&rig, 1));
+	CU_ASSERT_EQUAL(g->result, WDSTPC_E_KICKED_FAIL);
+	rig_run(&rig, 200 * NS_PER_MS);
+	CU_ASSERT(serve_has_stopped(rig.serve));
 	done();
 }
 
@@ -482,6 +503,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(one_that_asks_and_never_joins_keeps_it_for_half_a_minute),
 	SUITE_TEST(one_that_dies_does_not_stop_the_others),
 	SUITE_TEST(a_server_that_stops_says_so),
+	SUITE_TEST(a_lost_farewell_is_said_again),
 	SUITE_TEST(more_sessions_than_there_are_places_are_refused),
 	SUITE_TEST(a_request_without_a_mandatory_option_is_an_error),
 	SUITE_TEST(what_makes_no_sense_is_dropped_and_counted),
