@@ -43,6 +43,8 @@ void rig_run(struct rig *r, ns_t until);
 uint32_t rig_count(const struct rig *r, uint8_t opcode);
 /* The n-th packet of that kind, read; fails the test when there is none. Valid until the next call. */
 const struct mt_packet *rig_get(const struct rig *r, uint8_t opcode, uint32_t n);
+/* Reads all that came out; a packet that does not read or verify aborts. */
+void rig_read_all(const struct rig *r);
 const struct out_packet *rig_get_out(const struct rig *r, uint8_t opcode, uint32_t n);
 uint32_t rig_count_events(const struct rig *r, enum out_event_type type);
 const struct out_event *rig_get_event(const struct rig *r, enum out_event_type type);
