@@ -35,16 +35,17 @@ static void consider_master(struct server *s, const struct server_client *c, dou
  * A local choice, invisible on the wire: several receivers that report the same loss are one event, so
  * the window is cut at most once in a round trip of the master.
  */
-static void cut_window(struct server *s, ns_t now)
+static bool cut_window(struct server *s, ns_t now)
 {
 	ns_t pause = server_rtt(s) > NS_PER_MS ? server_rtt(s) : NS_PER_MS;
 	double cut = s->window * 0.75;
 
 	if (s->last_cut_at != NS_NEVER && now - s->last_cut_at < pause)
-		return;
+		return false;
 	s->last_cut_at = now;
 	s->window = cut > 2 ? cut : 2;
 	s->stats.window_cuts++;
+	return true;
 }
 
 static void send_ncf(struct server *s, const struct mt_nack *n, ns_t now, struct outq *out)
@@ -182,7 +183,9 @@ void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struc
 			s->master_loss_rate = loss_rate;
 		else
 			consider_master(s, c, loss_rate, now, out);
-		cut_window(s, now);
+		if (cut_window(s, now) && n->count == 0)
+			server_on_congestion(
+			        s, 0); /* a consumer that is slower than this: no need to find out again */
 		look_for_congestion(s, c, n);
 	}
 	if (n->count == 0)

@@ -154,8 +154,8 @@ static void measure(struct server *s, const struct mt_ack *a, ns_t now)
 /*
  * E17. A window that doubles each round trip and loses a quarter for a NACK comes to rest far above what
  * the way carries, where most of what is sent is lost. MaxWindowSize is a free choice: so it is lowered to
- * what came through when much of a window is lost, and rises again by a sixteenth with each window that is
- * acknowledged. A stray loss does not touch it.
+ * what came through when much of a window is lost, or a consumer is slow, and rises again by a sixteenth with
+ * each window that is acknowledged. A stray loss does not touch it.
  */
 void server_on_congestion(struct server *s, double lost_part)
 {

@@ -107,6 +107,7 @@ static void the_window_is_cut_once_a_round_trip_however_many_complain(void)
 	r.now = at + NS_PER_MS;
 	rig_nack(&r, 0, 0.5, NULL, 0); /* a zero NACK slows down too */
 	CU_ASSERT_EQUAL(r.server->window, 56.25);
+	CU_ASSERT_EQUAL(r.server->ceiling, 64); /* and lastingly: the least there is */
 	CU_ASSERT_EQUAL(r.server->stats.window_cuts, 2);
 	CU_ASSERT_EQUAL(r.server->stats.zero_nacks, 2);
 	CU_ASSERT_EQUAL(rig_count(&r, MT_NCF), 2);
