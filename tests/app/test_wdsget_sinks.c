@@ -1,0 +1,188 @@
+/* Where wdsget's bytes go: spans, and a file that is there whole or not at all. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "content/tree.h"
+#include "support/suite.h"
+#include "wdsget/sink.h"
+#include "wdsget/spans.h"
+
+static void spans_grow_together(void)
+{
+	struct spans s = { 0 };
+
+	CU_ASSERT(spans_add(&s, 10, 20));
+	CU_ASSERT(spans_add(&s, 30, 40));
+	CU_ASSERT(spans_add(&s, 0, 5));
+	CU_ASSERT_EQUAL(s.n, 3);
+	CU_ASSERT_EQUAL(spans_end(&s, 0), 5);
+	CU_ASSERT_EQUAL(spans_end(&s, 5), 5);
+	CU_ASSERT_EQUAL(spans_end(&s, 35), 40);
+	CU_ASSERT(spans_add(&s, 20, 30)); /* touches both */
+	CU_ASSERT_EQUAL(s.n, 2);
+	CU_ASSERT_EQUAL(spans_end(&s, 10), 40);
+	CU_ASSERT(spans_add(&s, 3, 100));
+	CU_ASSERT_EQUAL(s.n, 1);
+	CU_ASSERT_EQUAL(s.v[0].start, 0);
+	CU_ASSERT_EQUAL(s.v[0].end, 100);
+	spans_free(&s);
+}
+
+static void many_spans_end_as_one(void)
+{
+	struct spans s = { 0 };
+
+	for (uint64_t i = 0; i < 1000; i++)
+		CU_ASSERT(spans_add(&s, i * 7 % 1000, i * 7 % 1000 + 1));
+	CU_ASSERT_EQUAL(s.n, 1);
+	CU_ASSERT_EQUAL(spans_end(&s, 0), 1000);
+	spans_free(&s);
+}
+
+static unsigned files_here(void)
+{
+	FILE *p = popen("ls -A | wc -l", "r");
+	unsigned n = 0;
+
+	CU_ASSERT_EQUAL(fscanf(p, "%u", &n), 1);
+	pclose(p);
+	return n;
+}
+
+static void write_two(struct sink *s)
+{
+	struct iovec second[] = { { "ef", 2 }, { "g", 1 } }, first = { "abcd", 4 };
+
+	CU_ASSERT_FATAL(s->ops->begin(s, 7));
+	CU_ASSERT(s->ops->write(s, 4, second, 2, 3));
+	CU_ASSERT(s->ops->write(s, 0, &first, 1, 4));
+}
+
+static void a_file_has_its_name_when_it_is_whole(void)
+{
+	static const uint8_t abc[4] = { 0x7d, 0x1a, 0x54, 0x12 }; /* of SHA-256("abcdefg") */
+	char why[SINK_WHY_BYTES], text[16] = "";
+	uint8_t digest[32];
+	struct sink *s;
+	FILE *f;
+
+	tree_make();
+	s = sink_open("target", "o", true, why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	write_two(s);
+	CU_ASSERT_EQUAL(access("target", F_OK), -1);
+	CU_ASSERT(s->ops->sync(s));
+	CU_ASSERT(s->ops->digest(s, digest));
+	CU_ASSERT_EQUAL(memcmp(digest, abc, sizeof(abc)), 0);
+	CU_ASSERT(s->ops->commit(s));
+	s->ops->close(s);
+	f = fopen("target", "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_PTR_NOT_NULL(fgets(text, sizeof(text), f));
+	fclose(f);
+	CU_ASSERT_STRING_EQUAL(text, "abcdefg");
+	CU_ASSERT_EQUAL(files_here(), 1);
+	tree_remove();
+}
+
+static void what_is_not_committed_leaves_nothing(void)
+{
+	char why[SINK_WHY_BYTES];
+	struct sink *s;
+
+	tree_make();
+	tree_file("target", 3, 1); /* and what was there stays */
+	s = sink_open("target", "o", false, why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	write_two(s);
+	s->ops->close(s);
+	CU_ASSERT_EQUAL(files_here(), 1);
+	struct stat st;
+
+	CU_ASSERT_EQUAL(stat("target", &st), 0);
+	CU_ASSERT_EQUAL(st.st_size, 3);
+	tree_remove();
+}
+
+static void a_folder_gets_a_file_of_the_objects_name(void)
+{
+	char why[SINK_WHY_BYTES];
+	struct sink *s;
+
+	tree_make();
+	tree_folder("d");
+	s = sink_open("d", "o.img", false, why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	write_two(s);
+	CU_ASSERT(s->ops->commit(s));
+	s->ops->close(s);
+	CU_ASSERT_EQUAL(access("d/o.img", R_OK), 0);
+	tree_remove();
+}
+
+static void what_cannot_be_written_is_told_at_once(void)
+{
+	char why[SINK_WHY_BYTES];
+
+	tree_make();
+	tree_file("ro", 1, 1);
+	CU_ASSERT_EQUAL(chmod("ro", 0444), 0);
+	CU_ASSERT_PTR_NULL(sink_open("ro", "o", false, why));
+	CU_ASSERT_STRING_EQUAL(why, "ro exists and is read-only");
+	CU_ASSERT_PTR_NULL(sink_open("missing/x", "o", false, why));
+	CU_ASSERT_STRING_EQUAL(why, "cannot create a file in missing: No such file or directory");
+	CU_ASSERT_EQUAL(files_here(), 1);
+	tree_remove();
+}
+
+static void more_than_the_disk_has_is_refused(void)
+{
+	char why[SINK_WHY_BYTES];
+	struct sink *s;
+
+	tree_make();
+	s = sink_open("target", "o", false, why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT(!s->ops->begin(s, 1ull << 60));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s->why, "not enough space"));
+	s->ops->close(s);
+	CU_ASSERT_EQUAL(files_here(), 0);
+	tree_remove();
+}
+
+/* Standard output is a pipe here: what comes too early waits. */
+static void standard_output_is_in_order(void)
+{
+	char why[SINK_WHY_BYTES], text[16] = "";
+	int ends[2], out = dup(STDOUT_FILENO);
+	struct sink *s = sink_open("-", "o", false, why);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	fflush(stdout);
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	dup2(ends[1], STDOUT_FILENO);
+	write_two(s);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	close(ends[1]);
+	CU_ASSERT_EQUAL(read(ends[0], text, sizeof(text) - 1), 7);
+	CU_ASSERT_STRING_EQUAL(text, "abcdefg");
+	close(ends[0]);
+	s->ops->close(s);
+}
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(spans_grow_together),
+	SUITE_TEST(many_spans_end_as_one),
+	SUITE_TEST(a_file_has_its_name_when_it_is_whole),
+	SUITE_TEST(what_is_not_committed_leaves_nothing),
+	SUITE_TEST(a_folder_gets_a_file_of_the_objects_name),
+	SUITE_TEST(what_cannot_be_written_is_told_at_once),
+	SUITE_TEST(more_than_the_disk_has_is_refused),
+	SUITE_TEST(standard_output_is_in_order),
+};
+SUITE_MAIN("app/wdsget_sinks", tests)
