@@ -22,7 +22,7 @@ enum {
 	MESSAGE_BYTES = 128,    /* of the memif protocol, always */
 	MESSAGE_DISCONNECT = 8, /* its type, the first two bytes */
 	PACKET_BYTES = 2048,    /* of a slot: a frame of 1518 bytes */
-	LOG2_RING = 12,         /* 4096 slots each way: 3 ms at 10 Gb/s, for a peer that loses its core */
+	LOG2_RING = 11,         /* 2048 slots each way: nothing is lost when it is full, and a larger one leaves the caches */
 };
 
 static socklen_t address_of(const char *path, struct sockaddr_un *out)
