@@ -137,8 +137,9 @@ static enum wdscast_err choose_owner(struct dpdk_device *d, const struct spec *s
 static enum wdscast_err open_ring(struct dpdk_device *d, const struct spec *spec, const struct host_interface *owner,
                                   unsigned frames, struct port **out, char *why)
 {
-	struct packet_ring ring = packet_ring_for(d->info.mtu, frames);
+	struct packet_ring *ring = &d->ring;
 
+	*ring = packet_ring_for(d->info.mtu, frames);
 	d->membership = NULL;
 	if (d->info.has_kernel) {
 		d->membership = malloc(sizeof(*d->membership));
@@ -146,10 +147,10 @@ static enum wdscast_err open_ring(struct dpdk_device *d, const struct spec *spec
 			return port_fail(WDSCAST_ENOMEM, why, "%s: no memory", d->spec);
 		membership_init(d->membership, owner->index);
 	}
-	d->frame_bytes = ring.frame_bytes;
+	d->frame_bytes = ring->frame_bytes;
 	/* The queueing discipline is not bypassed: a shaper on the interface is there for a reason. */
 	snprintf(d->arguments, sizeof(d->arguments), "iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=0",
-	         spec->name, (unsigned)d->info.queues, ring.block_bytes, ring.frame_bytes, ring.frame_count);
+	         spec->name, (unsigned)d->info.queues, ring->block_bytes, ring->frame_bytes, ring->frame_count);
 	return port_dpdk_open(d, out, why);
 }
 

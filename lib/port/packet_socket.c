@@ -3,11 +3,15 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_bound_to(int fd, unsigned ifindex)
@@ -43,6 +47,90 @@ void packet_find(struct packet_sockets *s, unsigned ifindex)
 	if (d != NULL)
 		closedir(d);
 	qsort(s->fd, s->count, sizeof(s->fd[0]), compare_fd); /* the driver opens them in the order of its queues */
+}
+
+/* Where the rings of a socket are mapped: "55d0-55e0 rw-s 00000000 00:08 1234    socket:[1234]". */
+static void *find_rings(int fd, size_t bytes)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned long start, end, inode;
+	void *found = NULL;
+	struct stat s;
+	char line[512];
+
+	if (f == NULL)
+		return NULL;
+	while (fstat(fd, &s) == 0 && found == NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strstr(line, "socket:[") != NULL &&
+		    sscanf(line, "%lx-%lx %*s %*s %*s %lu", &start, &end, &inode) == 3 && inode == s.st_ino &&
+		    end - start == bytes)
+			found = (void *)start;
+	fclose(f);
+	return found;
+}
+
+static bool set(int fd, int option, const void *value, socklen_t len)
+{
+	return setsockopt(fd, SOL_PACKET, option, value, len) == 0;
+}
+
+/* As the driver makes them, but that it receives nothing before it is bound. */
+static bool make_rings(int fd, const struct packet_ring *ring)
+{
+	struct tpacket_req req = { .tp_block_size = ring->block_bytes,
+		                   .tp_block_nr = ring->frame_count / (ring->block_bytes / ring->frame_bytes),
+		                   .tp_frame_size = ring->frame_bytes,
+		                   .tp_frame_nr = ring->frame_count };
+	int version = TPACKET_V2, on = 1;
+
+	return set(fd, PACKET_VERSION, &version, sizeof(version)) && set(fd, PACKET_LOSS, &on, sizeof(on)) &&
+	       set(fd, PACKET_RX_RING, &req, sizeof(req)) && set(fd, PACKET_TX_RING, &req, sizeof(req));
+}
+
+/* Several sockets share the frames by flow, each group under an id of its own. */
+static bool join_fanout(int fd, unsigned *id)
+{
+	unsigned mode = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_ROLLOVER;
+	unsigned fanout = *id | (*id == 0 ? mode | PACKET_FANOUT_FLAG_UNIQUEID : mode) << 16;
+	socklen_t len = sizeof(fanout);
+
+	if (!set(fd, PACKET_FANOUT, &fanout, len) || getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &fanout, &len) != 0)
+		return false;
+	*id = fanout & 0xffff;
+	return true;
+}
+
+static bool bind_to(int fd, unsigned ifindex)
+{
+	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)ifindex };
+
+	return bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+}
+
+static bool replace(int fd, unsigned ifindex, const struct packet_ring *ring, unsigned *fanout)
+{
+	size_t bytes = 2ul * ring->frame_count * ring->frame_bytes; /* both rings, one after the other */
+	void *rings = find_rings(fd, bytes);
+	int other = rings != NULL ? socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) : -1;
+	bool ok;
+
+	if (other < 0)
+		return false;
+	ok = make_rings(other, ring) && bind_to(other, ifindex) && (fanout == NULL || join_fanout(other, fanout)) &&
+	     mmap(rings, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, other, 0) == rings &&
+	     dup3(other, fd, O_CLOEXEC) == fd;
+	close(other);
+	return ok;
+}
+
+bool packet_replace(const struct packet_sockets *s, unsigned ifindex, const struct packet_ring *ring)
+{
+	unsigned fanout = 0;
+	bool ok = s->count > 0;
+
+	for (unsigned i = 0; i < s->count; i++)
+		ok = replace(s->fd[i], ifindex, ring, s->count > 1 ? &fanout : NULL) && ok;
+	return ok;
 }
 
 bool packet_kick(const struct packet_sockets *s, unsigned queue)
@@ -84,11 +172,6 @@ bool packet_allowed(void)
 }
 
 enum {
-	/*
-	 * The driver's sockets reassemble IPv4 fragments (PACKET_FANOUT_FLAG_DEFRAG): a datagram of Windows's
-	 * 8785-byte blocks comes as one frame, whatever the MTU.
-	 */
-	WINDOWS_DATAGRAM = 8785 + 28,
 	FRAME_OVERHEAD = TPACKET2_HDRLEN + 2 * ETH_HLEN, /* the ring's header; Ethernet, a tag, and alignment */
 	FRAME_UNIT = 1024,
 	FRAME_MAX = 63 * FRAME_UNIT, /* a frame buffer's length is 16 bits */
@@ -110,7 +193,7 @@ static unsigned common_multiple(unsigned a, unsigned b)
 /* The driver lays frames side by side across blocks: so blocks are whole frames and whole pages. */
 struct packet_ring packet_ring_for(uint32_t mtu, unsigned frames)
 {
-	unsigned need = (mtu > WINDOWS_DATAGRAM ? mtu : WINDOWS_DATAGRAM) + FRAME_OVERHEAD, least, per_block;
+	unsigned need = mtu + FRAME_OVERHEAD, least, per_block;
 	struct packet_ring r;
 
 	r.frame_bytes = (need + FRAME_UNIT - 1) / FRAME_UNIT * FRAME_UNIT;

@@ -1,6 +1,10 @@
 /*
  * What the af_packet driver leaves undone, done to its sockets from outside. The driver hands out none of
  * its descriptors, so they are found in /proc/self/fd: packet sockets bound to the interface.
+ *  - It has the kernel reassemble IPv4 fragments (PACKET_FANOUT_FLAG_DEFRAG). There, one lost fragment in a
+ *    hundred fills net.ipv4.ipfrag_high_thresh within a second, and then no fragment passes for
+ *    net.ipv4.ipfrag_time, half a minute. It also takes frames of all interfaces until it is bound.
+ *    packet_replace() puts sockets without either in the place of the driver's.
  *  - A burst that finds the kernel's send buffer full stays in the ring until the next burst; the last one
  *    of a window would stay for good. packet_kick() has the kernel send what is left.
  *  - The kernel counts the frames it lost for want of room in the ring; the driver does not read it.
@@ -20,8 +24,20 @@ struct packet_sockets {
 	uint64_t missed;
 };
 
+/* Ring geometry, in the driver's terms. */
+struct packet_ring {
+	unsigned frame_bytes, block_bytes, frame_count;
+};
+/* At least frames of them, each with room for a whole frame of an interface with this MTU. */
+struct packet_ring packet_ring_for(uint32_t mtu, unsigned frames);
+
 /* The sockets this process has bound to the interface. */
 void packet_find(struct packet_sockets *s, unsigned ifindex);
+/*
+ * Give the driver, which must be idle, other sockets: the descriptors and the memory of the rings keep
+ * their places. False: one could not be replaced; it works as the driver made it.
+ */
+bool packet_replace(const struct packet_sockets *s, unsigned ifindex, const struct packet_ring *ring);
 /* Send what is in the ring; false when some had to stay. */
 bool packet_kick(const struct packet_sockets *s, unsigned queue);
 /* Frames lost for want of room, ever. One thread. */
@@ -32,12 +48,5 @@ void packet_take_all(const struct packet_sockets *s, unsigned ifindex);
 
 /* May this process have packet sockets? */
 bool packet_allowed(void);
-
-/* Ring geometry, in the driver's terms. */
-struct packet_ring {
-	unsigned frame_bytes, block_bytes, frame_count;
-};
-/* At least frames of them, each with room for a whole frame of an interface with this MTU. */
-struct packet_ring packet_ring_for(uint32_t mtu, unsigned frames);
 
 #endif

@@ -74,7 +74,7 @@ static struct {
 	atomic_flag busy;         /* held by whoever opens or closes a device: EAL's device lists have no lock */
 	bool tried, running;
 	struct eal_arguments arguments;
-	char last_line[160];      /* of its log, for the one line of a failure */
+	char first_line[160];     /* of its log of errors, for the one line of a failure */
 	unsigned opened;          /* devices ever, for their names */
 } eal = { .busy = ATOMIC_FLAG_INIT };
 
@@ -89,7 +89,7 @@ static void eal_unlock(void)
 	atomic_flag_clear_explicit(&eal.busy, memory_order_release);
 }
 
-/* EAL's log: nothing is printed; the last error is kept. stdio holds the stream's lock. */
+/* EAL's log: nothing is printed; the first error of an opening is kept. stdio holds the stream's lock. */
 static ssize_t take_log(void *cookie, const char *text, size_t len)
 {
 	size_t n = len;
@@ -97,8 +97,8 @@ static ssize_t take_log(void *cookie, const char *text, size_t len)
 	(void)cookie;
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		n--;
-	if (n > 0)
-		snprintf(eal.last_line, sizeof(eal.last_line), "%.*s", (int)n, text);
+	if (n > 0 && eal.first_line[0] == '\0')
+		snprintf(eal.first_line, sizeof(eal.first_line), "%.*s", (int)n, text);
 	return (ssize_t)len;
 }
 
@@ -136,7 +136,7 @@ static enum wdscast_err need_eal(const char *spec, char *why)
 	}
 	if (eal.running)
 		return WDSCAST_OK;
-	return port_fail(WDSCAST_EIO, why, "%s: DPDK does not start: %s", spec, eal.last_line);
+	return port_fail(WDSCAST_EIO, why, "%s: DPDK does not start: %s", spec, eal.first_line);
 }
 
 /* ---- the worker's ---- */
@@ -639,14 +639,23 @@ static enum wdscast_err open_device(struct port_dpdk *p, const struct dpdk_devic
 	if (err != WDSCAST_OK)
 		return err;
 	eal.opened++;
-	eal.last_line[0] = '\0';
+	eal.first_line[0] = '\0';
 	if (!make_pool(p, d))
 		return port_fail(WDSCAST_ENOMEM, why, "%s: not enough memory for frames%s", d->spec,
 		                 eal.arguments.huge ? " in the free huge pages" : "");
 	if (!attach(p, d) || !start(p, d))
-		return port_fail(WDSCAST_EIO, why, "%s: the driver refuses: %s", d->spec, eal.last_line);
+		return port_fail(WDSCAST_EIO, why, "%s: the driver refuses: %s", d->spec, eal.first_line);
 	fill_info(p, d);
 	return WDSCAST_OK;
+}
+
+static void finish_af_packet(struct port_dpdk *p, const struct dpdk_device *d)
+{
+	packet_find(&p->sockets, d->ifindex);
+	if (!packet_replace(&p->sockets, d->ifindex, &d->ring))
+		add_note(&p->port.info, "the kernel reassembles IPv4 fragments, as net.ipv4.ipfrag_high_thresh allows");
+	if (!d->info.has_kernel)
+		packet_take_all(&p->sockets, d->ifindex);
 }
 
 static enum wdscast_err finish(struct port_dpdk *p, const struct dpdk_device *d, char *why)
@@ -654,9 +663,7 @@ static enum wdscast_err finish(struct port_dpdk *p, const struct dpdk_device *d,
 	struct memif_driver driver = { p, settle };
 
 	if (d->kind == DPDK_AF_PACKET)
-		packet_find(&p->sockets, d->ifindex);
-	if (d->kind == DPDK_AF_PACKET && !d->info.has_kernel)
-		packet_take_all(&p->sockets, d->ifindex);
+		finish_af_packet(p, d);
 	if (d->kind == DPDK_CARD)
 		wait_for_link(p);
 	if (d->kind == DPDK_MEMIF && !memif_start(p->memif, &driver))

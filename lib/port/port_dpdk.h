@@ -24,7 +24,8 @@ struct dpdk_device {
 	struct membership *membership; /* kernel sockets join and reserve; NULL: the device's filter does.
 	                                * The port's from now on, whether it opens or not */
 	struct memif *memif;     /* DPDK_MEMIF: its control channel, the port's likewise */
-	unsigned ifindex;        /* DPDK_AF_PACKET */
+	unsigned ifindex;        /* DPDK_AF_PACKET; and the rings its arguments ask for */
+	struct packet_ring ring;
 	/* mac and driver are filled in when it opens. */
 	struct port_info info;
 };

@@ -494,13 +494,168 @@ static void a_reserved_port_is_not_answered_with_icmp(void)
 	port_close(a);
 }
 
+/* The next frame of so many bytes that begins like these; false when none comes in time. */
+static bool receive_bytes(struct port *p, const uint8_t *bytes, uint32_t len)
+{
+	ns_t end = host_now() + WAIT_MS * NS_PER_MS;
+	bool found = false;
+	struct frame f;
+
+	while (!found && host_now() < end) {
+		if (port_rx(p, 0, &f, 1) == 0)
+			continue;
+		found = f.len == len && memcmp(f.data, bytes, len) == 0;
+		port_free(p, 0, &f, 1);
+	}
+	return found;
+}
+
+static bool bytes_cross(struct port *from, struct port *to, const uint8_t *bytes, uint32_t len)
+{
+	struct port_packet k = { .head = bytes, .head_len = 14, .body = bytes + 14, .body_len = len - 14 };
+
+	return port_tx(from, 0, &k, 1) == 1 && receive_bytes(to, bytes, len);
+}
+
+/* Three fragments of one datagram: the kernel is not to glue them, nor to keep them waiting for each other. */
+static void fragments_come_as_they_are(void)
+{
+	struct port *a = must_open("af_packet:wa"), *b = open_there("af_packet:wb");
+	uint8_t bytes[114] = { 1, 0, 0x5e, 1, 2, 3, 2, 0, 0, 0, 0, 9, 8, 0, /* IPv4, 100 bytes, id 7 */
+		               0x45, 0, 0, 100, 0, 7, 0x20, 0, 64, 17, 0, 0, 10, 77, 1, 1, 239, 1, 2, 3 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned sum = 0, at = i * 10;
+
+		bytes[20] = i < 2 ? 0x20 : 0; /* more fragments */
+		bytes[21] = (uint8_t)at;
+		bytes[24] = bytes[25] = 0;
+		for (unsigned j = 14; j < 34; j += 2)
+			sum += (unsigned)bytes[j] << 8 | bytes[j + 1];
+		sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+		bytes[24] = (uint8_t)(sum >> 8);
+		bytes[25] = (uint8_t)sum;
+		CU_ASSERT(bytes_cross(a, b, bytes, sizeof(bytes)));
+	}
+	CU_ASSERT_PTR_NULL(strstr(b->info.note, "reassembles"));
+	port_close(a);
+	port_close(b);
+}
+
+static void several_queues_share_the_frames(void)
+{
+	struct port_config config = { .spec = "af_packet:wa", .queues = 2 };
+	struct port *a, *b = open_there("af_packet:wb");
+	struct test_frame sent = frame_of(1);
+	struct port_packet k = packet_of(&sent);
+	char why[PORT_WHY_BYTES];
+	uint32_t got = 0;
+
+	CU_ASSERT_EQUAL_FATAL(port_open(&config, &a, why), WDSCAST_OK);
+	CU_ASSERT_EQUAL(a->info.queues, 2);
+	for (int i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(port_tx(b, 0, &k, 1), 1);
+	for (ns_t end = host_now() + WAIT_MS * NS_PER_MS; got < 10 && host_now() < end;) {
+		for (uint16_t q = 0; q < 2; q++) {
+			struct frame f;
+			uint32_t n = port_rx(a, q, &f, 1);
+
+			got += n == 1 && f.len == sizeof(sent) && f.data[12] == 0x88;
+			port_free(a, q, &f, n);
+		}
+	}
+	CU_ASSERT_EQUAL(got, 10);
+	port_close(a);
+	port_close(b);
+}
+
+static struct port *open_vlan(const char *spec, uint8_t last)
+{
+	struct port_config config = { .spec = spec, .ip4 = ip4_of(10, 9, 0, last), .prefix4 = 24 };
+	char why[PORT_WHY_BYTES] = "";
+	struct port *p = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(port_open(&config, &p, why), WDSCAST_OK);
+	CU_ASSERT_EQUAL(p->info.vlan, 7);
+	CU_ASSERT_FALSE(p->info.has_kernel);
+	CU_ASSERT_EQUAL(p->info.ip4.b[3], last);
+	CU_ASSERT_EQUAL(p->info.gateway4.len, 0);
+	return p;
+}
+
+static void tagged_frames_keep_their_tag(void)
+{
+	uint8_t bytes[100] = { 1, 0, 0x5e, 1, 2, 3, 2, 0, 0, 0, 0, 9, 0x81, 0, 0, 7, 0x88, 0xb5, 42 };
+	struct port *a = open_vlan("af_packet:wa,vlan=7", 1), *b;
+
+	CU_ASSERT_FATAL(netns_join(other));
+	b = open_vlan("af_packet:wb,vlan=7", 2);
+	CU_ASSERT_FATAL(netns_home());
+	CU_ASSERT(bytes_cross(a, b, bytes, sizeof(bytes)));
+	CU_ASSERT(bytes_cross(b, a, bytes, sizeof(bytes)));
+	port_close(a);
+	port_close(b);
+}
+
+static void an_address_of_another_machine_is_refused(void)
+{
+	struct port_config config = { .spec = "af_packet:wa", .ip4 = ip4_of(10, 77, 1, 99) };
+	char why[PORT_WHY_BYTES] = "";
+	struct port *p;
+
+	CU_ASSERT_EQUAL(port_open(&config, &p, why), WDSCAST_EINVAL);
+	CU_ASSERT_STRING_EQUAL(why, "af_packet:wa: 10.77.1.99 is no address of this machine"
+	                            " (ip address add 10.77.1.99 dev wa)");
+}
+
+/* A capture of one frame: magic, version 2.4, zone, accuracy, 65535 bytes, Ethernet; time, two lengths. */
+static void a_capture_is_replayed(void)
+{
+	const uint32_t head[10] = { 0xa1b2c3d4, 4 << 16 | 2, 0, 0, 65535, 1, 0, 0, sizeof(struct test_frame),
+		                    sizeof(struct test_frame) };
+	struct port_config config = { .ip4 = ip4_of(10, 0, 0, 1) };
+	char path[96], spec[112], why[PORT_WHY_BYTES] = "";
+	struct test_frame sent = frame_of(9), received;
+	struct port_packet k = packet_of(&sent);
+	struct port *p = NULL;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/a.pcap", directory);
+	snprintf(spec, sizeof(spec), "pcap:%s", path);
+	f = fopen(path, "w");
+	CU_ASSERT_FATAL(f != NULL && fwrite(head, sizeof(head), 1, f) == 1 && fwrite(&sent, sizeof(sent), 1, f) == 1);
+	fclose(f);
+	config.spec = spec;
+	CU_ASSERT_EQUAL_FATAL(port_open(&config, &p, why), WDSCAST_OK);
+	CU_ASSERT(receive(p, &received) && memcmp(&sent, &received, sizeof(sent)) == 0);
+	CU_ASSERT_EQUAL(port_tx(p, 0, &k, 1), 1); /* to nowhere */
+	CU_ASSERT_EQUAL(p->info.ip4.b[0], 10);
+	port_close(p);
+	unlink(path);
+}
+
+static void jumbo_frames_fit_memif_too(void)
+{
+	char server_spec[96], spec[96];
+	static uint8_t bytes[9014] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x88, 0xb5, 3 };
+	struct port *server, *client;
+
+	snprintf(server_spec, sizeof(server_spec), "memif:%s,server,mtu=9000", memif_path);
+	snprintf(spec, sizeof(spec), "memif:%s,mtu=9000", memif_path);
+	server = must_open(server_spec);
+	client = must_open(spec);
+	CU_ASSERT_EQUAL(client->info.mtu, 9000);
+	CU_ASSERT(connects(server, client));
+	CU_ASSERT(bytes_cross(server, client, bytes, sizeof(bytes)));
+	CU_ASSERT(bytes_cross(client, server, bytes, sizeof(bytes)));
+	port_close(client);
+	port_close(server);
+}
+
 static void jumbo_frames_fit(void)
 {
 	static uint8_t bytes[9014];
-	struct port_packet k = { .head = bytes, .head_len = 14, .body = bytes + 14, .body_len = 9000 };
 	struct port *a, *b;
-	struct frame f;
-	bool found = false;
 
 	CU_ASSERT(netns_run("ip link set dev wa mtu 9000"));
 	CU_ASSERT(netns_run_in(other, "ip link set dev wb mtu 9000"));
@@ -508,14 +663,7 @@ static void jumbo_frames_fit(void)
 	b = open_there("af_packet:wb");
 	memcpy(bytes, "\x01\x00\x5e\x01\x02\x03\x02\x00\x00\x00\x00\x09\x88\xb5", 14);
 	CU_ASSERT_EQUAL(a->info.mtu, 9000);
-	CU_ASSERT_EQUAL(port_tx(a, 0, &k, 1), 1);
-	for (ns_t end = host_now() + WAIT_MS * NS_PER_MS; !found && host_now() < end;) {
-		if (port_rx(b, 0, &f, 1) == 1) {
-			found = f.len == sizeof(bytes) && memcmp(f.data, bytes, f.len) == 0;
-			port_free(b, 0, &f, 1);
-		}
-	}
-	CU_ASSERT(found);
+	CU_ASSERT(bytes_cross(a, b, bytes, sizeof(bytes)));
 	port_close(a);
 	port_close(b);
 	CU_ASSERT(netns_run("ip link set dev wa mtu 1500"));
@@ -620,6 +768,12 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_reserved_port_is_taken_once_and_given_back),
 	SUITE_TEST(a_reserved_port_is_not_answered_with_icmp),
 	SUITE_TEST(jumbo_frames_fit),
+	SUITE_TEST(fragments_come_as_they_are),
+	SUITE_TEST(several_queues_share_the_frames),
+	SUITE_TEST(tagged_frames_keep_their_tag),
+	SUITE_TEST(an_address_of_another_machine_is_refused),
+	SUITE_TEST(a_capture_is_replayed),
+	SUITE_TEST(jumbo_frames_fit_memif_too),
 	SUITE_TEST(auto_takes_the_interface_of_the_route_and_says_so),
 	SUITE_TEST(what_cannot_be_opened_says_why_in_a_line),
 	SUITE_TEST(memif_carries_all_frames_in_order_and_loses_none),
