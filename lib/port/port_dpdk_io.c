@@ -1,0 +1,224 @@
+/* Bursts of frames: the worker's side. */
+#include <rte_prefetch.h>
+
+#include "port/port_dpdk_inside.h"
+
+enum {
+	PREFETCH = 4,
+	FRAME_LEAST = 60, /* of Ethernet, without its checksum */
+};
+
+/* One writer: so a load and a store do, and readers see no half. */
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static uint32_t flags_of(uint64_t offload)
+{
+	uint32_t flags = 0;
+
+	/* The card's word for "the checksum is not there, the data is good" is NONE. */
+	switch (offload & RTE_MBUF_F_RX_L4_CKSUM_MASK) {
+	case RTE_MBUF_F_RX_L4_CKSUM_GOOD:
+	case RTE_MBUF_F_RX_L4_CKSUM_NONE:
+		flags = PORT_L4_GOOD;
+		break;
+	case RTE_MBUF_F_RX_L4_CKSUM_BAD:
+		flags = PORT_L4_BAD;
+		break;
+	}
+	if ((offload & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD)
+		flags |= PORT_L3_BAD;
+	return flags;
+}
+
+/* Frames in several pieces are rare, buffers being as large as the largest: made one where there is room. */
+static bool make_one_piece(struct rte_mbuf *m)
+{
+	return likely(m->nb_segs == 1) || rte_pktmbuf_linearize(m) == 0;
+}
+
+static uint32_t take_frames(struct dpdk_queue *q, struct rte_mbuf **m, uint16_t n, struct frame *v)
+{
+	uint64_t bytes = 0;
+	uint32_t taken = 0;
+
+	for (uint16_t i = 0; i < n && i < PREFETCH; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (uint16_t i = 0; i < n; i++) {
+		if (i + PREFETCH < n)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH], void *));
+		if (unlikely(!make_one_piece(m[i]))) {
+			rte_pktmbuf_free(m[i]);
+			count(&q->rx_dropped, 1);
+			continue;
+		}
+		struct frame *f = &v[taken++];
+
+		f->data = rte_pktmbuf_mtod(m[i], const uint8_t *);
+		f->len = m[i]->data_len;
+		f->flags = flags_of(m[i]->ol_flags);
+		f->owner = m[i];
+		bytes += f->len;
+	}
+	count(&q->rx_frames, taken);
+	count(&q->rx_bytes, bytes);
+	return taken;
+}
+
+static bool enter(struct port_dpdk *p)
+{
+	dpdk_know_thread();
+	return p->memif == NULL || memif_enter(p->memif);
+}
+
+static void leave(struct port_dpdk *p)
+{
+	if (p->memif != NULL)
+		memif_leave(p->memif);
+}
+
+/* Frames that wait, to the ring; true: none is left. */
+static bool send_waiting(struct port_dpdk *p, uint16_t queue)
+{
+	struct dpdk_queue *q = &p->queues[queue];
+	uint16_t n;
+
+	if (likely(q->count == 0))
+		return true;
+	n = rte_eth_tx_burst(p->id, queue, q->waiting + q->first, q->count);
+	q->first += n;
+	q->count -= n;
+	q->unsent = p->kind == DPDK_AF_PACKET;
+	return q->count == 0;
+}
+
+uint32_t dpdk_rx(struct port *port, uint16_t queue, struct frame *v, uint32_t n)
+{
+	struct port_dpdk *p = dpdk_of(port);
+	struct dpdk_queue *q = &p->queues[queue];
+	struct rte_mbuf *m[PORT_BURST];
+	uint16_t got;
+
+	if (!enter(p))
+		return 0;
+	got = rte_eth_rx_burst(p->id, queue, m, (uint16_t)RTE_MIN(n, (uint32_t)PORT_BURST));
+	send_waiting(p, queue);
+	leave(p);
+	if (q->unsent)
+		q->unsent = queue < p->sockets.count && !packet_kick(&p->sockets, queue);
+	return take_frames(q, m, got, v);
+}
+
+void dpdk_free(struct port *port, uint16_t queue, struct frame *v, uint32_t n)
+{
+	struct rte_mbuf *m[PORT_BURST];
+	uint32_t done = 0;
+
+	(void)port, (void)queue;
+	while (done < n) {
+		unsigned k = 0;
+
+		while (k < PORT_BURST && done < n)
+			m[k++] = v[done++].owner;
+		rte_pktmbuf_free_bulk(m, k);
+	}
+}
+
+static void append(uint8_t **at, const uint8_t *piece, uint32_t len)
+{
+	if (len > 0)
+		memcpy(*at, piece, len);
+	*at += len;
+}
+
+static bool fill(const struct port_dpdk *p, struct rte_mbuf *m, const struct port_packet *k)
+{
+	uint64_t len = (uint64_t)k->head_len + k->body_len + k->tail_len;
+	uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (len > p->frame_room)
+		return false;
+	append(&at, k->head, k->head_len);
+	append(&at, k->body, k->body_len);
+	append(&at, k->tail, k->tail_len);
+	if (unlikely(len < FRAME_LEAST)) { /* not all cards pad */
+		memset(at, 0, FRAME_LEAST - len);
+		len = FRAME_LEAST;
+	}
+	m->data_len = (uint16_t)len;
+	m->pkt_len = (uint32_t)len;
+	return true;
+}
+
+/* Into the queue's own array: what the ring does not take waits there. */
+static void fill_burst(struct port_dpdk *p, struct dpdk_queue *q, struct rte_mbuf **m, const struct port_packet *v, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	q->first = q->count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (unlikely(!fill(p, m[i], &v[i]))) {
+			rte_pktmbuf_free(m[i]);
+			count(&q->tx_dropped, 1);
+			continue;
+		}
+		bytes += m[i]->pkt_len;
+		q->waiting[q->count++] = m[i];
+	}
+	count(&q->tx_frames, q->count);
+	count(&q->tx_bytes, bytes);
+}
+
+uint32_t dpdk_tx(struct port *port, uint16_t queue, const struct port_packet *v, uint32_t n)
+{
+	struct port_dpdk *p = dpdk_of(port);
+	struct dpdk_queue *q = &p->queues[queue];
+	struct rte_mbuf *m[PORT_BURST];
+	uint32_t taken = RTE_MIN(n, (uint32_t)PORT_BURST);
+
+	if (taken == 0 || !enter(p))
+		return 0;
+	if (!send_waiting(p, queue) || rte_pktmbuf_alloc_bulk(p->pool, m, taken) != 0) {
+		taken = 0;
+	} else {
+		fill_burst(p, q, m, v, taken);
+		send_waiting(p, queue);
+	}
+	leave(p);
+	return taken;
+}
+
+void dpdk_read_stats(struct port *port, struct port_stats *out)
+{
+	struct port_dpdk *p = dpdk_of(port);
+	struct rte_eth_stats stats;
+
+	memset(out, 0, sizeof(*out));
+	for (uint16_t i = 0; i < port->info.queues; i++) {
+		struct dpdk_queue *q = &p->queues[i];
+
+		out->rx_frames += atomic_load_explicit(&q->rx_frames, memory_order_relaxed);
+		out->rx_bytes += atomic_load_explicit(&q->rx_bytes, memory_order_relaxed);
+		out->rx_missed += atomic_load_explicit(&q->rx_dropped, memory_order_relaxed);
+		out->tx_frames += atomic_load_explicit(&q->tx_frames, memory_order_relaxed);
+		out->tx_bytes += atomic_load_explicit(&q->tx_bytes, memory_order_relaxed);
+		out->tx_dropped += atomic_load_explicit(&q->tx_dropped, memory_order_relaxed);
+	}
+	if (p->kind == DPDK_AF_PACKET)
+		out->rx_missed += packet_missed(&p->sockets);
+	else if (p->kind == DPDK_CARD && rte_eth_stats_get(p->id, &stats) == 0)
+		out->rx_missed += stats.imissed + stats.rx_nombuf;
+}
+
+void dpdk_free_waiting(struct port_dpdk *p)
+{
+	for (uint16_t i = 0; i < DPDK_QUEUES_MAX; i++) {
+		struct dpdk_queue *q = &p->queues[i];
+
+		if (q->count > 0)
+			rte_pktmbuf_free_bulk(q->waiting + q->first, q->count);
+		q->count = 0;
+	}
+}
