@@ -133,6 +133,11 @@ static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 	c->consume_ns = 2 * NS_PER_MS;
 	run_seeds("consumers slower than the network", c, seeds, t);
 	*c = base;
+	c->clients = 3;
+	c->slots = 64;
+	c->link.loss = 0.01;
+	run_seeds("caches smaller than the window", c, seeds, t);
+	*c = base;
 	c->clients = 10;
 	c->start_within_ns = 3 * NS_PER_S;
 	c->content_bytes = 3000 * 100;

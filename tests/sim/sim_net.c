@@ -63,6 +63,11 @@ static ns_t arrives_at(struct sim *s, struct sim_link *l, ns_t sent)
 	return at;
 }
 
+static bool is_initiation(const struct sim_datagram *d)
+{
+	return d->from.port == MSI_UDP_PORT || d->to.port == MSI_UDP_PORT;
+}
+
 static struct sim_datagram *corrupted(struct sim *s, const struct sim_datagram *d)
 {
 	struct sim_datagram *copy = sim_datagram_new(&d->from, &d->to, d->len);
@@ -94,10 +99,12 @@ static void carry(struct sim *s, struct sim_link *l, struct sim_datagram *d, enu
 	for (copies = 1 + chance(s, l->config.duplicate); copies > 0; copies--) {
 		e.at = arrives_at(s, l, sent);
 		e.datagram = d;
-		if (chance(s, l->config.corrupt))
-			e.datagram = corrupted(s, d);
-		else
+		if (!chance(s, l->config.corrupt))
 			d->refs++;
+		else if (is_initiation(d)) /* has nothing but UDP's checksum, and that drops it */
+			continue;
+		else
+			e.datagram = corrupted(s, d);
 		sim_queue_push(s, &e);
 	}
 }
@@ -109,7 +116,7 @@ static void count(struct sim *s, const struct sim_datagram *d)
 
 	if (s->config.trace)
 		sim_trace(s, d);
-	if (d->from.port == MSI_UDP_PORT || d->to.port == MSI_UDP_PORT) {
+	if (is_initiation(d)) {
 		s->stats.requests += d->to.port == MSI_UDP_PORT;
 		return;
 	}

@@ -26,7 +26,7 @@ void sim_config_defaults(struct sim_config *c)
 		                  .link = { .delay_ns = NS_PER_MS / 2,
 		                            .jitter_ns = NS_PER_MS / 5,
 		                            .reorder_ns = 3 * NS_PER_MS },
-		                  .slots = 64,
+		                  .slots = 4096,
 		                  .start_within_ns = 50 * NS_PER_MS,
 		                  .limit_ns = 600 * NS_PER_S };
 }
