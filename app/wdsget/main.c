@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fetch.h"
+#include "ports.h"
 #include "report.h"
 #include "wdserror.h"
 
@@ -147,8 +148,11 @@ int main(int argc, char **argv)
 	char why[SINK_WHY_BYTES];
 	struct options o;
 	struct sink *sink;
-	int code = options_read(argc, argv, &o);
+	int code;
 
+	if (argc > 1 && strcmp(argv[1], "ports") == 0)
+		return ports_main(argc, argv);
+	code = options_read(argc, argv, &o);
 	if (code >= 0)
 		return code;
 	catch_signals();

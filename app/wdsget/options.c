@@ -35,6 +35,7 @@ static const struct option long_options[] = {
 static const char help[] =
 	"Usage: wdsget wds://SERVER[:PORT]/NAMESPACE/OBJECT [-o FILE] [OPTION]...\n"
 	"       wdsget --server SERVER --namespace NAMESPACE --object OBJECT [-o FILE] [OPTION]...\n"
+	"       wdsget ports [--json]\n"
 	"Receive an object from a Windows Deployment Services multicast server.\n"
 	"\n"
 	"  -o, --output PATH      a file or a directory, a block device, - for standard output, null: for nowhere;\n"
@@ -53,6 +54,7 @@ static const char help[] =
 	"  -q, --quiet            errors only\n"
 	"      --version, --help\n"
 	"\n"
+	"`wdsget ports` lists every interface and card with the ways to use it, and what is missing.\n"
 	"In a URL, / and : of a namespace and all but / of an object may be percent-encoded; with --namespace and\n"
 	"--object names are plain.\n"
 	"Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, memory, permission), 130 interrupted.\n";

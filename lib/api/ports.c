@@ -108,3 +108,8 @@ void api_ports_close(void)
 		worker_free(ports[--port_count].worker);
 	state_unlock_ports();
 }
+
+uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t max)
+{
+	return worker_list_ports(out, max);
+}

@@ -79,6 +79,24 @@ struct wdscast_options {
  */
 WDSTCI_EXPORT enum wdscast_err wdscast_configure(const struct wdscast_options *o);
 
+/* ---- ports ---- */
+
+/* One way to receive on this machine: a SPEC that --port, wdscast_options.port and WDSCAST_PORT take. */
+struct wdscast_port_way {
+	char spec[64];
+	char what[128];    /* what it is: one line */
+	char missing[160]; /* what must be done first, one line; "" when nothing */
+	uint32_t usable;   /* 1: nothing is missing */
+};
+
+/*
+ * Every interface and network card of the machine with the ways to use it. Nothing is opened or changed.
+ * Any thread, also before Initialize.
+ * @param out  Gets the first `max`; NULL with max 0 to ask for the number alone.
+ * @return How many there are, which may be more than max.
+ */
+WDSTCI_EXPORT uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t max);
+
 /* ---- counters ---- */
 
 /* All of one session, from its start. */

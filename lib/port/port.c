@@ -6,8 +6,8 @@
 
 #include "host/host.h"
 #include "port/devices.h"
-#include "port/packet_socket.h"
 #include "port/port_kernel.h"
+#include "port/port_list.h"
 
 enum { INTERFACES_MAX = 256 };
 
@@ -35,7 +35,7 @@ static const char *choose_for_server(struct host_interface *out)
 }
 
 struct choice {
-	char spec[48], note[160];
+	char spec[48], note[224];
 	bool kernel;
 };
 
@@ -67,17 +67,29 @@ static enum wdscast_err choose_interface(const struct spec *spec, const struct p
 static enum wdscast_err choose(const struct spec *spec, const struct port_config *config, struct choice *out, char *why)
 {
 	struct host_interface h;
-	char reason[64], vlan[16] = "";
+	char reason[64], vlan[16] = "", card[16];
 	const char *but = "";
-	enum wdscast_err err = choose_interface(spec, config, &h, reason, sizeof(reason), why);
+	enum wdscast_err err;
 
+	/* A bound card says nothing of the network it is on: it is taken when its address is told. */
+	if (spec->name[0] == '\0' && config->ip4.len + config->ip6.len != 0 && port_bound_cards(card) == 1) {
+		snprintf(out->spec, sizeof(out->spec), "pci:%s", card);
+		snprintf(out->note, sizeof(out->note), "auto: %s, the only card that is bound", out->spec);
+		out->kernel = false;
+		return WDSCAST_OK;
+	}
+	err = choose_interface(spec, config, &h, reason, sizeof(reason), why);
 	if (err != WDSCAST_OK)
 		return err;
-	out->kernel = h.loopback || !packet_allowed();
+	/*
+	 * Sockets with GSO and GRO carry three times what packet sockets do, and need no privilege; a tag
+	 * they don't know.
+	 */
+	out->kernel = spec->vlan == 0 && (h.loopback || h.multicast);
 	if (h.loopback)
 		but = ", within this machine";
 	else if (out->kernel)
-		but = "; af_packet needs root";
+		but = "; kernel sockets are the fastest way there";
 	if (spec->vlan != 0)
 		snprintf(vlan, sizeof(vlan), ",vlan=%u", (unsigned)spec->vlan);
 	snprintf(out->spec, sizeof(out->spec), "%s:%s%s", out->kernel ? "kernel" : "af_packet", h.name, vlan);
@@ -98,6 +110,8 @@ static enum wdscast_err open_auto(const struct spec *spec, const struct port_con
 	if (err != WDSCAST_OK)
 		return err;
 	chosen.spec = choice.spec;
+	if (parsed.kind == SPEC_PCI)
+		return device_open_pci(&parsed, &chosen, out, why);
 	if (!choice.kernel)
 		return device_open_af_packet(&parsed, &chosen, choice.note, out, why);
 	err = port_kernel_open(&chosen, parsed.name, out, why);

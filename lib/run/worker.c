@@ -1,5 +1,7 @@
 #include "run/worker.h"
 
+#include "port/port_list.h"
+
 #include <stdio.h>
 
 #define SPIN_NS (30 * NS_PER_US)     /* of an empty wire before the first nap */
@@ -140,4 +142,9 @@ void worker_unreserve(struct worker *w, const struct endpoint *local)
 	host_lock(w->port_lock);
 	port_unreserve(w->port, local);
 	host_unlock(w->port_lock);
+}
+
+uint32_t worker_list_ports(struct wdscast_port_way *out, uint32_t max)
+{
+	return port_list(out, max);
 }

@@ -41,4 +41,7 @@ void worker_leave(struct worker *w, const struct endpoint *group, const struct i
 enum wdscast_err worker_reserve(struct worker *w, struct endpoint *local);
 void worker_unreserve(struct worker *w, const struct endpoint *local);
 
+/* wdscast_list_ports(): the API has no other way to the ports. */
+uint32_t worker_list_ports(struct wdscast_port_way *out, uint32_t max);
+
 #endif

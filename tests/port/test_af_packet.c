@@ -287,12 +287,12 @@ static void auto_takes_the_interface_of_the_route_and_says_so(void)
 	struct port *p;
 
 	CU_ASSERT_EQUAL_FATAL(port_open(&config, &p, why), WDSCAST_OK);
-	CU_ASSERT_STRING_EQUAL(p->info.spec, "af_packet:wa");
-	CU_ASSERT_PTR_NOT_NULL(strstr(p->info.note, "auto: af_packet:wa, for it leads to 10.77.1.2"));
+	CU_ASSERT_STRING_EQUAL(p->info.spec, "kernel:wa");
+	CU_ASSERT_PTR_NOT_NULL(strstr(p->info.note, "auto: kernel:wa, for it leads to 10.77.1.2"));
 	port_close(p);
 	config.peer.len = 0;
 	CU_ASSERT_EQUAL_FATAL(port_open(&config, &p, why), WDSCAST_OK);
-	CU_ASSERT_PTR_NOT_NULL(strstr(p->info.note, "auto: af_packet:wa, for it is the first that is up"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(p->info.note, "auto: kernel:wa, for it is the first that is up"));
 	port_close(p);
 	config.peer = ip4_of(192, 0, 2, 1);
 	CU_ASSERT_EQUAL(port_open(&config, &p, why), WDSCAST_ENOROUTE);
