@@ -173,7 +173,8 @@ static const struct port_ops dpdk_ops = {
 static bool make_pool(struct port_dpdk *p, const struct dpdk_device *d)
 {
 	uint32_t room = RTE_MAX(d->frame_bytes, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
-	uint32_t rings = d->kind == DPDK_CARD ? d->info.queues * (CARD_RX_RING + CARD_TX_RING) : 0;
+	/* Twice, for vmxnet3 fills two receive rings a queue. */
+	uint32_t rings = d->kind == DPDK_CARD ? d->info.queues * (2 * CARD_RX_RING + CARD_TX_RING) : 0;
 	uint32_t n = rings + BUFFERS * d->info.queues;
 	int node = dpdk_arguments()->huge ? d->info.node : SOCKET_ID_ANY;
 	char name[RTE_MEMPOOL_NAMESIZE];
