@@ -86,6 +86,7 @@ void client_on_spm(struct client *c, const struct mt_packet *p, ns_t now, struct
 			c->hi_seq_no = hi;
 		client_missing_trail(c, trail);
 		client_missing_lead(c, lead);
+		client_nack_sooner(c, now);
 		client_manage_nacks(c, now);
 	}
 	client_ack_spm(c, p->sender_time, now, out);
@@ -171,6 +172,8 @@ static void take_number(struct client *c, const struct client_in *in, ns_t now)
 	loss_data(c, seq_no, in->block != NULL && !in->stored);
 	client_missing_trail(c, d->trail_seq_no);
 	client_missing_receive(c, seq_no);
+	if (in->packet->opcode == MT_RDATA)
+		client_nack_sooner(c, now);
 	client_manage_nacks(c, now);
 }
 

@@ -4,6 +4,7 @@
 #define ZERO_NACK_INTERVAL_MS 20 /* at least so long between two; not in the specification */
 #define ZERO_NACKS_OWED_MAX 10
 #define NACK_DOUBLINGS_MAX 6
+#define NACK_WAIT_MAX_MS 100 /* doubled back-offs end here */
 
 /* 3.1.5.9.5: the rate as a number of MT_LOSS_RATE_ONE. */
 uint64_t client_loss_rate_field(const struct client *c)
@@ -50,25 +51,50 @@ static void count_vain(struct client *c)
 	c->nack_lowest = lowest;
 }
 
+/* A back-off of nothing would repeat for ever in one moment. */
+static uint32_t repeat_ms(uint32_t backoff_ms, uint32_t doublings)
+{
+	uint32_t ms = backoff_ms > 0 ? backoff_ms : 1, doubled = ms << doublings;
+
+	if (ms >= NACK_WAIT_MAX_MS)
+		return ms;
+	return doubled < NACK_WAIT_MAX_MS ? doubled : NACK_WAIT_MAX_MS;
+}
+
+static void arm_repeat(struct client *c, ns_t now)
+{
+	client_arm(c, CLIENT_TIMER_NACK,
+	           client_random_after(c, now, repeat_ms(c->min_nack_backoff_ms, c->nacks_in_vain),
+	                               repeat_ms(c->max_nack_backoff_ms, c->nacks_in_vain)));
+}
+
 /*
  * 3.2.5.12.1. Of a long list the low end goes first: it is what leaves the server first. A back-off is two
  * round trips, and a server repairs a packet once in four of its own: so each NACK in a row that got
- * nothing doubles it, up to 64 times. Fewer NACKs than the text has are no other protocol.
+ * nothing doubles it, up to a tenth of a second. Fewer NACKs than the text has are no other protocol.
  */
 void client_nack_due(struct client *c, ns_t now, struct outq *out)
 {
 	uint16_t count = (uint16_t)(c->missing.n < CLIENT_NACK_RANGES ? c->missing.n : CLIENT_NACK_RANGES);
-	uint64_t from_ms = c->min_nack_backoff_ms, to_ms = c->max_nack_backoff_ms;
 
 	if (count == 0)
 		return;
 	if (send_nack(c, count, now, out))
 		c->stats.nacks++;
-	if (from_ms == 0)
-		from_ms = 1; /* a back-off of nothing would repeat for ever in one moment */
 	count_vain(c);
-	client_arm(c, CLIENT_TIMER_NACK,
-	           client_random_after(c, now, from_ms << c->nacks_in_vain, to_ms << c->nacks_in_vain));
+	arm_repeat(c, now);
+}
+
+/*
+ * A repair came, or the round trip is another: what a NACK in vain has waited for is over. What is still
+ * missing is asked for again a back-off from now, not when the doubled one ends.
+ */
+void client_nack_sooner(struct client *c, ns_t now)
+{
+	c->nacks_in_vain = 0;
+	if (client_is_armed(c, CLIENT_TIMER_NACK) &&
+	    c->timer[CLIENT_TIMER_NACK] > now + repeat_ms(c->max_nack_backoff_ms, 0) * NS_PER_MS)
+		arm_repeat(c, now);
 }
 
 static ns_t zero_nack_interval(const struct client *c)

@@ -86,6 +86,7 @@ static inline uint64_t client_missing_continuous(const struct client *c)
 uint64_t client_loss_rate_field(const struct client *c);
 void client_begin_nacks(struct client *c, ns_t now);
 void client_nack_due(struct client *c, ns_t now, struct outq *out);
+void client_nack_sooner(struct client *c, ns_t now);
 void client_zero_nack_due(struct client *c, ns_t now, struct outq *out);
 /* A block found no slot: the server is asked to slow down. */
 void client_refuse(struct client *c, ns_t now);

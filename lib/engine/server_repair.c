@@ -3,6 +3,7 @@
 
 #define JUDGED_MIN 32     /* numbers sent: too few tell nothing */
 #define REPAIRS_MIN 32    /* of one NACK, however small the window */
+#define PASSED 3          /* packets: what lies between was not put out of order, but lost */
 #define NCF_RANGES_MAX 92 /* what the largest control packet holds, whatever the mode */
 
 /*
@@ -72,12 +73,23 @@ static void send_ncf(struct server *s, const struct mt_nack *n, ns_t now, struct
 	s->stats.ncfs++;
 }
 
+/*
+ * 3.1.5.9.6: not within four round trips of the last send. But whoever has seen what came PASSED later lost
+ * the first send for certain, and a queue on the way makes the round trip long: so that one waits no time.
+ */
+static bool is_too_soon(const struct server *s, const struct server_entry *e, uint64_t seq_no, uint64_t seen, ns_t now)
+{
+	if (!e->resent && seen >= seq_no + PASSED && now - e->sent_at >= NS_PER_MS)
+		return false;
+	return now - e->sent_at < 4 * server_rtt(s);
+}
+
 /* False when the out queue is full: what is left will be asked for again. */
-static bool repair_number(struct server *s, uint64_t seq_no, ns_t now, struct outq *out)
+static bool repair_number(struct server *s, uint64_t seq_no, uint64_t seen, ns_t now, struct outq *out)
 {
 	struct server_entry *e = server_entry(s, seq_no);
 
-	if (now - e->sent_at < 4 * server_rtt(s)) {
+	if (is_too_soon(s, e, seq_no, seen, now)) {
 		s->stats.repairs_too_soon++;
 		return true;
 	}
@@ -108,7 +120,7 @@ static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct o
 		if (end > s->lead_seq_no) /* queued at most, never sent */
 			end = s->lead_seq_no;
 		for (next = start > next ? start : next; next <= end && s->stats.rdata < until; next++)
-			if (!repair_number(s, next, now, out))
+			if (!repair_number(s, next, n->hi_odata_seq_no, now, out))
 				return;
 	}
 }

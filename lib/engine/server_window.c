@@ -133,6 +133,9 @@ static void measure(struct server *s, const struct mt_ack *a, ns_t now)
 	                                                               : SERVER_RTT_MAX_MS;
 	if (s->master_rtt_ms == 0)
 		s->master_rtt_ms = 1;
+	/* An SPM's answer too tells how long it is at most. */
+	if (s->master_rtt_ns > server_ms(s->master_rtt_ms + 1ull))
+		s->master_rtt_ns = server_ms(s->master_rtt_ms + 1ull);
 	/* Only news count, of a packet sent once, and an ACK that this very packet caused. */
 	if (a->odata_seq_no <= s->trail_seq_no || e->resent || !e->asked ||
 	    a->server_time != ns_to_ms(e->sent_at))

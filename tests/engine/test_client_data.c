@@ -170,7 +170,7 @@ static void the_master_tells_a_loss_at_once_and_then_with_backoff(void)
 	CU_ASSERT_EQUAL(rig_count(r, MT_NACK), 1);
 }
 
-static void nacks_in_vain_become_rare(void)
+static void nacks_in_vain_become_rare_but_not_rarer_than_ten_a_second(void)
 {
 	struct rig *r = rig_regular(100);
 	ns_t last, at;
@@ -180,15 +180,32 @@ static void nacks_in_vain_become_rare(void)
 	last = rig_until(r, MT_NACK);
 	for (unsigned i = 0; i < 9; i++) {
 		unsigned doubled = i < 6 ? i : 6;
+		ns_t from = ns_min(MS(10) << doubled, MS(100)), to = ns_min(MS(20) << doubled, MS(100));
 
 		at = rig_until(r, MT_NACK);
-		CU_ASSERT(at - last >= MS(10) << doubled && at - last <= MS(20) << doubled);
+		CU_ASSERT(at - last >= from && at - last <= to);
 		last = at;
 	}
 	rig_data(r, MT_RDATA, 2, 2, last); /* something came: the next is as quick as the first */
-	last = rig_until(r, MT_NACK);
 	at = rig_until(r, MT_NACK);
 	CU_ASSERT(at - last >= MS(10) && at - last <= MS(20));
+}
+
+static void a_long_backoff_is_not_doubled(void)
+{
+	struct rig *r = rig_regular(100);
+	ns_t last, at;
+
+	r->c.min_nack_backoff_ms = 120;
+	r->c.max_nack_backoff_ms = 130;
+	rig_data(r, MT_ODATA, 1, 1, MS(100));
+	rig_data(r, MT_ODATA, 3, 3, MS(100));
+	last = rig_until(r, MT_NACK);
+	for (unsigned i = 0; i < 4; i++) {
+		at = rig_until(r, MT_NACK);
+		CU_ASSERT(at - last >= MS(120) && at - last <= MS(130));
+		last = at;
+	}
 }
 
 static void a_backoff_of_nothing_does_not_repeat_within_a_moment(void)
@@ -348,7 +365,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_spm_is_taken_once),
 	SUITE_TEST(a_loss_is_told_after_a_random_backoff),
 	SUITE_TEST(the_master_tells_a_loss_at_once_and_then_with_backoff),
-	SUITE_TEST(nacks_in_vain_become_rare),
+	SUITE_TEST(nacks_in_vain_become_rare_but_not_rarer_than_ten_a_second),
+	SUITE_TEST(a_long_backoff_is_not_doubled),
 	SUITE_TEST(a_backoff_of_nothing_does_not_repeat_within_a_moment),
 	SUITE_TEST(a_long_nack_leaves_out_the_high_end),
 	SUITE_TEST(a_block_without_room_is_refused_with_a_zero_nack),

@@ -66,6 +66,26 @@ static void a_number_sent_within_four_round_trips_is_not_sent_again(void)
 	rig_stop(&r);
 }
 
+static void what_was_passed_by_is_repaired_at_once_but_only_once(void)
+{
+	static const struct range v = { 3, 3 };
+	struct rig r;
+
+	sent(&r, 10, 0);
+	r.server->master_rtt_ms = 50;
+	r.server->master_rtt_ns = rig_ms(50);
+	rig_nack_seen(&r, 0, 0.5, 5, &v, 1); /* two later ones came: perhaps out of order */
+	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 0);
+	CU_ASSERT_EQUAL(r.server->stats.repairs_too_soon, 1);
+	rig_nack_seen(&r, 0, 0.5, 6, &v, 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 1);
+	r.now += rig_ms(100);
+	rig_nack_seen(&r, 0, 0.5, 10, &v, 1); /* the repair may still be on its way */
+	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 1);
+	CU_ASSERT_EQUAL(r.server->stats.repairs_too_soon, 2);
+	rig_stop(&r);
+}
+
 static void numbers_that_are_not_there_are_skipped(void)
 {
 	static const struct range v[] = { { 1, 3 }, { 9, 1000 }, { 2000, UINT64_MAX } };
@@ -305,6 +325,7 @@ static void a_full_out_queue_leaves_the_rest_for_the_next_nack(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_nack_is_confirmed_and_repaired),
 	SUITE_TEST(a_number_sent_within_four_round_trips_is_not_sent_again),
+	SUITE_TEST(what_was_passed_by_is_repaired_at_once_but_only_once),
 	SUITE_TEST(numbers_that_are_not_there_are_skipped),
 	SUITE_TEST(overlapping_ranges_repair_each_number_once),
 	SUITE_TEST(the_window_is_cut_once_a_round_trip_however_many_complain),
