@@ -44,15 +44,18 @@ packages_need() {
 	rm -f /tmp/wdscast-apt.$$
 }
 
-# packages_build DIR [meson options]: configure DIR once, then build it. Prints a log on failure only.
+# packages_build DIR [meson options]: configure DIR once (again when the options are others), then build
+# it. Prints a log on failure only.
 packages_build() {
-	local dir=$1 log
+	local dir=$1 log options
 
 	shift
 	log=$dir.log
-	if [ ! -f "$dir/build.ninja" ]; then
+	options="CC=${CC:-} $*"
+	if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/options" 2>/dev/null)" != "$options" ]; then
 		rm -rf "$dir"
 		meson setup "$dir" "$@" >"$log" 2>&1 </dev/null || { tail -40 "$log" >&2; return 1; }
+		echo "$options" >"$dir/options"
 	fi
 	ninja -C "$dir" >"$log" 2>&1 </dev/null || { grep -vE '^\[[0-9]+/[0-9]+\]|^ninja: Entering' "$log" |
 		tail -80 >&2; return 1; }
