@@ -265,7 +265,7 @@ DWORD session_complete_receive(struct session *s, ULONG size, uint64_t offset)
 	bool done = false;
 
 	host_lock(s->lock);
-	if (s->ctl != NULL && s->ctl->buffers_mem != NULL)
+	if (s->has_buffers)
 		done = buffers_complete(&s->ctl->buffers, offset, size);
 	host_unlock(s->lock);
 	return done ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER;

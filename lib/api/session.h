@@ -29,6 +29,7 @@ struct session {
 	enum session_state state;
 	PVOID callbacks[WDS_TRANSPORTCLIENT_MAX_CALLBACKS];
 	DWORD early_cancel;         /* a cancel of before the start, or 0 */
+	bool has_buffers;           /* ctl's store is there: set as the session starts */
 	bool decided;               /* result is set: SessionComplete is about to be called */
 	DWORD result;
 	HANDLE negotiate_key;       /* of the SessionNegotiate that runs, or NULL */

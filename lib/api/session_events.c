@@ -46,6 +46,9 @@ static void start(void *arg, const struct client_offer *offer)
 	TRANSPORTCLIENT_SESSION_INFO info = info_of(offer);
 	ULARGE_INTEGER size = { .QuadPart = offer->content_bytes };
 
+	host_lock(s->lock);
+	s->has_buffers = true;
+	host_unlock(s->lock);
 	state_add_arena(s);
 	if (call != NULL)
 		call(s->handle, s->caller_data, &size);

@@ -332,5 +332,5 @@ bool consumer_is_complete(struct consumer *c)
 	bool complete = c->log_len > 0 && c->log[c->log_len - 1] == 'D';
 
 	host_unlock(c->lock);
-	return complete;
+	return complete && atomic_load(&c->inside) == 0; /* that is the callback's last touch */
 }
