@@ -36,9 +36,10 @@ static inline struct ip_addr ip_of_bytes(const void *bytes, uint8_t len)
 	return a;
 }
 
+/* All of b: a length that is known is no call, and the unused rest is the same. */
 static inline bool ip_equal(const struct ip_addr *x, const struct ip_addr *y)
 {
-	return x->len == y->len && memcmp(x->b, y->b, x->len) == 0;
+	return x->len == y->len && memcmp(x->b, y->b, sizeof(x->b)) == 0;
 }
 
 static inline bool endpoint_equal(const struct endpoint *x, const struct endpoint *y)

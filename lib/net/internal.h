@@ -40,6 +40,35 @@ bool packet_sums_up(const struct packet *p);
 
 /* udp.c */
 enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out);
+/* The same once out has its addresses. data: the UDP header and what the IP header says that follows. */
+enum net_verdict udp_read_data(const uint8_t *data, uint32_t len, unsigned flags, struct net_datagram *out);
+
+/*
+ * flow.c: the flows that frames came of last. A stream's frames begin alike but for lengths, IDs, hop limits
+ * and checksums, so one that is of such a flow is read at a glance.
+ */
+#define FLOWS 8 /* a power of two */
+#define FLOW_BYTES 80 /* Ethernet with tag, IPv6, UDP: 66, and room; a frame that is shorter is no stream's */
+
+struct flow {
+	uint32_t ip_at, udp_at; /* udp_at 0: there is no flow yet */
+	uint8_t bytes[FLOW_BYTES], mask[FLOW_BYTES];
+	struct endpoint from, to;
+	bool to_multicast;
+};
+
+/* A datagram that was ours came in this frame: others of its flow will be ours, until it is forgotten. */
+void flow_remember(struct flow *f, const uint8_t *frame, uint32_t len, const struct packet *p,
+                   const struct net_datagram *d);
+/* False when the frame is not of the flow, or is anything but a plain whole packet: read it from the start. */
+bool flow_read(const struct flow *f, const uint8_t *frame, uint32_t len, unsigned flags, struct net_datagram *out,
+               enum net_verdict *verdict);
+
+/* Where the flow of this frame is kept: by the last bytes of its group's MAC and, over IPv4, of its UDP port. */
+static inline unsigned flow_place(const uint8_t *frame, uint32_t len)
+{
+	return len < FLOW_BYTES ? 0 : (frame[5] ^ frame[37]) & (FLOWS - 1);
+}
 
 /* reassembly.c */
 #define REASSEMBLY_MAX 32
@@ -214,6 +243,7 @@ struct net {
 	uint8_t announces_left;
 	uint16_t ip4_id;
 	uint32_t ip6_id;
+	struct flow flows[FLOWS];
 	struct groups groups;
 	struct neighbours neighbours;
 	_Alignas(64) struct reassembly reassembly;

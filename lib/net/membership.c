@@ -29,9 +29,7 @@ static uint32_t key_of(const struct ip_addr *ip)
 
 static bool is_group(const struct groups *g, uint32_t i, uint32_t key, const struct ip_addr *ip)
 {
-	if (g->keys[i] != key || g->v[i].ip.len != ip->len)
-		return false;
-	return ip->len == 4 || memcmp(g->v[i].ip.b, ip->b, 16) == 0;
+	return g->keys[i] == key && ip_equal(&g->v[i].ip, ip);
 }
 
 static struct group *find(struct groups *g, const struct ip_addr *ip)
@@ -134,6 +132,7 @@ void net_leave(struct net *n, const struct ip_addr *ip, ns_t now, struct net_out
 
 	if (v == NULL || v->users == 0 || --v->users > 0)
 		return;
+	memset(n->flows, 0, sizeof(n->flows)); /* some of them are no longer for us */
 	v->changes_left = 0;
 	group_changed(n, v, now);
 	net_membership_tick(n, now, tx);

@@ -112,6 +112,7 @@ static enum net_verdict payload_input(struct net *n, uint16_t type, const struct
 static enum net_verdict frame_input(struct net *n, const uint8_t *frame, uint32_t len, unsigned flags, ns_t now,
                                     struct net_datagram *out, struct net_out *tx)
 {
+	enum net_verdict v;
 	struct reader r = reader_of(frame, len);
 	const struct eth_header *eth = reader_take(&r, sizeof(*eth));
 	uint16_t type, vlan = 0;
@@ -136,14 +137,19 @@ static enum net_verdict frame_input(struct net *n, const uint8_t *frame, uint32_
 	if (vlan != n->config.vlan)
 		return NET_OTHER_VLAN;
 	p.eth = eth;
-	return payload_input(n, type, &r, &p, flags, now, out, tx);
+	v = payload_input(n, type, &r, &p, flags, now, out, tx);
+	if (v == NET_UDP && out->whole)
+		flow_remember(&n->flows[flow_place(frame, len)], frame, len, &p, out);
+	return v;
 }
 
 enum net_verdict net_input(struct net *n, const uint8_t *frame, uint32_t len, unsigned flags, ns_t now,
                            struct net_datagram *out, struct net_out *tx)
 {
-	enum net_verdict v = frame_input(n, frame, len, flags, now, out, tx);
+	enum net_verdict v;
 
+	if (!flow_read(&n->flows[flow_place(frame, len)], frame, len, flags, out, &v))
+		v = frame_input(n, frame, len, flags, now, out, tx);
 	n->stats.verdicts[v]++;
 	return v;
 }

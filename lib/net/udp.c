@@ -15,34 +15,40 @@ static bool sums_up(const struct net_datagram *d)
 	return sum_fold((uint32_t)sum + d->from.port + d->to.port + len + d->checksum + net_sum(d->data, d->len)) == 0xffff;
 }
 
-enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out)
+enum net_verdict udp_read_data(const uint8_t *data, uint32_t len, unsigned flags, struct net_datagram *out)
 {
-	const struct udp_header *h = (const struct udp_header *)p->data;
-	uint32_t len;
+	const struct udp_header *h = (const struct udp_header *)data;
+	uint32_t udp_len = be16_get(h->len);
 
-	if (p->len < sizeof(*h))
-		return NET_RUNT;
-	len = be16_get(h->len);
-	if (len < sizeof(*h) || len > p->len)
+	if (udp_len < sizeof(*h) || udp_len > len)
 		return NET_BAD_UDP;
-	out->from = (struct endpoint){ p->from, be16_get(h->from) };
-	out->to = (struct endpoint){ p->to, be16_get(h->to) };
-	out->data = p->data + sizeof(*h);
-	out->len = len - (uint32_t)sizeof(*h);
-	out->to_multicast = ip_is_multicast(&p->to);
-	out->whole = whole;
+	out->data = data + sizeof(*h);
+	out->len = udp_len - (uint32_t)sizeof(*h);
 	out->checksum = be16_get(h->checksum);
 	out->checked = out->checksum == 0;
 	if (out->checked) /* absent: RFC 8200 section 8.1 forbids it for IPv6 */
-		return p->from.len == 4 ? NET_UDP : NET_BAD_UDP;
+		return out->from.ip.len == 4 ? NET_UDP : NET_BAD_UDP;
 	/* A card sees one frame, so of fragments it knows nothing. */
-	if (whole && (flags & NET_L4_BAD))
+	if (out->whole && (flags & NET_L4_BAD))
 		return NET_BAD_UDP;
-	out->checked = whole && (flags & NET_L4_GOOD);
+	out->checked = out->whole && (flags & NET_L4_GOOD);
 	if (flags & NET_CHECK_LATER)
 		return NET_UDP;
 	out->checked = out->checked || sums_up(out);
 	return out->checked ? NET_UDP : NET_BAD_UDP;
+}
+
+enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out)
+{
+	const struct udp_header *h = (const struct udp_header *)p->data;
+
+	if (p->len < sizeof(*h))
+		return NET_RUNT;
+	out->from = (struct endpoint){ p->from, be16_get(h->from) };
+	out->to = (struct endpoint){ p->to, be16_get(h->to) };
+	out->to_multicast = ip_is_multicast(&p->to);
+	out->whole = whole;
+	return udp_read_data(p->data, p->len, flags, out);
 }
 
 bool net_verify(struct net *n, const struct net_datagram *d)
