@@ -246,11 +246,12 @@ static void run_case(const struct bench_case *c, unsigned runs, uint64_t content
 
 static void usage(FILE *to)
 {
-	fputs("usage: pipeline [--json] [--runs N] [--mib N] [--case NAME]\n"
+	fputs("usage: pipeline [--json] [--runs N] [--mib N] [--case NAME] [--block N]\n"
 	      "Frames made in memory go through the receiving worker to its done ring.\n"
 	      "  --runs N     runs of each case, 1 to 1000 (default 11)\n"
 	      "  --mib N      content of a run in MiB, 64 to 1024 (default 128)\n"
 	      "  --case NAME  only the cases of this name\n"
+	      "  --block N    only the cases of this block size\n"
 	      "  --json       one JSON object a case: ns_per_block, gbps and the ratio are medians;\n"
 	      "               min, median and max are of ns_per_block\n",
 	      to);
@@ -272,8 +273,9 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "runs", required_argument, NULL, 'r' },
 		                                 { "mib", required_argument, NULL, 'm' }, { "case", required_argument, NULL, 'c' },
+		                                 { "block", required_argument, NULL, 'b' },
 		                                 { "help", no_argument, NULL, 'h' }, { 0 } };
-	unsigned runs = 11, mib = 128;
+	unsigned runs = 11, mib = 128, block = 0;
 	const char *only = NULL;
 	bool json = false;
 
@@ -283,6 +285,7 @@ int main(int argc, char **argv)
 		case 'r': runs = number(optarg, 1, STATS_RUNS_MAX); break;
 		case 'm': mib = number(optarg, 64, 1024); break;
 		case 'c': only = optarg; break;
+		case 'b': block = number(optarg, 1, 65535); break;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
@@ -290,7 +293,7 @@ int main(int argc, char **argv)
 	if (!json)
 		puts("case             block  ns/block: min  median      max   cycles     Gb/s   memcpy  ratio [min-max]    control ns");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (only == NULL || strcmp(only, cases[i].name) == 0)
+		if ((only == NULL || strcmp(only, cases[i].name) == 0) && (block == 0 || block == cases[i].block_bytes))
 			run_case(&cases[i], runs, (uint64_t)mib << 20, json);
 	return 0;
 }

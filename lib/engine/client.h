@@ -184,6 +184,11 @@ enum client_want client_wants(struct client *c, const struct mt_packet *p, const
 /* One input at one time. A step at a later time than client_deadline() runs what is due first. */
 void client_step(struct client *c, const struct client_in *in, ns_t now, struct outq *out);
 ns_t client_deadline(const struct client *c);
+/* Never after it, and may be before it until a step at that time: for who asks with every packet. */
+static inline ns_t client_due_at(const struct client *c)
+{
+	return c->due_at;
+}
 
 /* Percent of the wanted blocks that are there (the sheet's 6.2). */
 uint8_t client_progress(const struct client *c);

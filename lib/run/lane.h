@@ -62,7 +62,6 @@ struct lane {
 
 	/* Worker alone. */
 	struct client client;
-	ns_t deadline;
 	ns_t counted_at;             /* when the copy of the counters was renewed */
 	struct lane_place unicast, multicast;
 	bool closed, rang, awaits_room;

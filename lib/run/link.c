@@ -48,8 +48,12 @@ static inline void prefetch(const struct frame *f)
 {
 	uint32_t len = f->len <= PREFETCH_BYTES_MAX ? f->len : 2 * PREFETCH_LINE;
 
-	for (uint32_t at = 0; at < len; at += PREFETCH_LINE)
+	for (uint32_t at = 0; at < len; at += 4 * PREFETCH_LINE) { /* a line too many does no harm */
 		__builtin_prefetch(f->data + at);
+		__builtin_prefetch(f->data + at + PREFETCH_LINE);
+		__builtin_prefetch(f->data + at + 2 * PREFETCH_LINE);
+		__builtin_prefetch(f->data + at + 3 * PREFETCH_LINE);
+	}
 }
 
 bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *out)

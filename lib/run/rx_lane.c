@@ -152,19 +152,20 @@ static void watch_room(struct rx *rx, struct lane *lane)
 	lane->room_seen = awaits ? store_room(&lane->store) : 0;
 }
 
+/* After most packets there is nothing to do but to look. */
 static void after_step(struct rx *rx, struct lane *lane, ns_t now)
 {
 	for (uint32_t i = 0; i < rx->out.event_count; i++)
 		take_event(rx, lane, &rx->out.events[i], now);
 	rx->out.event_count = 0;
-	send_packets(rx, lane, now);
-	watch_room(rx, lane);
-	lane->deadline = NS_NEVER;
+	if (rx->out_sent < rx->out.packet_count)
+		send_packets(rx, lane, now);
+	if (lane->client.ack_held || lane->awaits_room)
+		watch_room(rx, lane);
 	if (!lane->closed)
-		lane->deadline = ns_min(client_deadline(&lane->client), lane->counted_at + COUNT_EVERY_NS);
+		rx->deadline = ns_min(rx->deadline, ns_min(client_due_at(&lane->client), lane->counted_at + COUNT_EVERY_NS));
 	if (lane->held_len > 0)
-		lane->deadline = ns_min(lane->deadline, lane->held_at);
-	rx->deadline = ns_min(rx->deadline, lane->deadline);
+		rx->deadline = ns_min(rx->deadline, lane->held_at);
 }
 
 void rx_lane_step(struct rx *rx, struct lane *lane, const struct client_in *in, ns_t now)
@@ -299,7 +300,7 @@ void rx_lane_tick(struct rx *rx, struct lane *lane, ns_t now)
 		send_held(rx, lane, now);
 	if (now - lane->counted_at >= COUNT_EVERY_NS)
 		copy_counters(lane, now);
-	if (!lane->closed && now >= client_deadline(&lane->client))
+	if (!lane->closed && now >= client_due_at(&lane->client))
 		rx_lane_step(rx, lane, &(struct client_in){ .type = CLIENT_IN_TICK }, now);
 	else
 		after_step(rx, lane, now);
