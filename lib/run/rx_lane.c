@@ -190,10 +190,9 @@ static enum security_verdict copy_block(const struct security *s, const struct m
 			memcpy(slot, block->data, block->data_len);
 		return v;
 	}
-	uint32_t sum = security_sum(p->covered, (size_t)(block->data - p->covered));
+	uint32_t sum = security_copy_sum(slot, block->data, block->data_len, (size_t)(block->data - p->covered),
+	                                 (size_t)(end - tail));
 
-	sum += security_copy_sum(slot, block->data, block->data_len);
-	sum += security_sum(tail, (size_t)(end - tail));
 	return security_sum_agrees(&p->security, sum) ? SECURITY_OK : SECURITY_BAD;
 }
 

@@ -50,8 +50,8 @@ uint16_t security_data_len(const struct security *s);
 
 /* The plain byte sum of 2.2.2.3, modulo 2^32. */
 uint32_t security_sum(const void *bytes, size_t len);
-/* memcpy and security_sum() of the source in one pass. */
-uint32_t security_copy_sum(void *dst, const void *src, size_t len);
+/* memcpy, and in the same pass the sum of the source with so many bytes that lie before and after it. */
+uint32_t security_copy_sum(void *dst, const void *src, size_t len, size_t before, size_t after);
 
 /* A packet in pieces: head (Security Header to the end of the fields), body (may be absent), tail. */
 struct security_pieces {

@@ -11,9 +11,9 @@ uint32_t sum_portable(const uint8_t *src, size_t len)
 	return sum;
 }
 
-uint32_t sum_copy_portable(uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
+uint32_t sum_copy_portable(uint8_t *restrict dst, const uint8_t *restrict src, size_t len, size_t before, size_t after)
 {
-	uint32_t sum = 0;
+	uint32_t sum = sum_portable(src - before, before) + sum_portable(src + len, after);
 
 	for (size_t i = 0; i < len; i++)
 		sum += dst[i] = src[i];
@@ -90,18 +90,40 @@ AVX2 uint32_t sum_avx2(const uint8_t *src, size_t len)
 	return total_of(sums);
 }
 
+/* The sums of n bytes that have a vector's worth of others behind them. */
+static inline AVX2 __m256i sums_before(const uint8_t *p, size_t n)
+{
+	__m256i sums = _mm256_setzero_si256();
+
+	for (; n >= LANE; n -= LANE, p += LANE)
+		sums = _mm256_add_epi64(sums, sums_of(load(p)));
+	return _mm256_add_epi64(sums, sums_of(keep_first(load(p), n)));
+}
+
+/* The same for n bytes up to the end that have as many before them. */
+static inline AVX2 __m256i sums_after(const uint8_t *end, size_t n)
+{
+	__m256i sums = _mm256_setzero_si256();
+
+	for (; n >= LANE; n -= LANE, end -= LANE)
+		sums = _mm256_add_epi64(sums, sums_of(load(end - LANE)));
+	return _mm256_add_epi64(sums, sums_of(keep_last(load(end - LANE), n)));
+}
+
 /* Stores on vector boundaries: one that straddles two cache lines costs two. Hence a first vector for the few
  * bytes before a boundary, and a last for the few after one, both with bytes that another has counted. */
-AVX2 uint32_t sum_copy_avx2(uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
+AVX2 uint32_t sum_copy_avx2(uint8_t *restrict dst, const uint8_t *restrict src, size_t len, size_t before, size_t after)
 {
 	size_t i = -(uintptr_t)dst % LANE;
-	__m256i first, last, even, odd = _mm256_setzero_si256();
+	__m256i first, last, even, odd;
 
 	if (len < 2 * LANE)
-		return sum_copy_portable(dst, src, len);
+		return sum_copy_portable(dst, src, len, before, after);
+	even = sums_before(src - before, before);
+	odd = sums_after(src + len + after, after);
 	first = load(src);
 	_mm256_storeu_si256((__m256i *)dst, first);
-	even = sums_of(keep_first(first, i));
+	even = _mm256_add_epi64(even, sums_of(keep_first(first, i)));
 	for (; i + 2 * LANE <= len; i += 2 * LANE) {
 		even = _mm256_add_epi64(even, copied(dst + i, src + i));
 		odd = _mm256_add_epi64(odd, copied(dst + i + LANE, src + i + LANE));
@@ -128,9 +150,9 @@ uint32_t sum_avx2(const uint8_t *src, size_t len)
 	return sum_portable(src, len);
 }
 
-uint32_t sum_copy_avx2(uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
+uint32_t sum_copy_avx2(uint8_t *restrict dst, const uint8_t *restrict src, size_t len, size_t before, size_t after)
 {
-	return sum_copy_portable(dst, src, len);
+	return sum_copy_portable(dst, src, len, before, after);
 }
 
 #endif
@@ -140,7 +162,8 @@ uint32_t security_sum(const void *bytes, size_t len)
 	return sum_has_avx2() ? sum_avx2(bytes, len) : sum_portable(bytes, len);
 }
 
-uint32_t security_copy_sum(void *dst, const void *src, size_t len)
+uint32_t security_copy_sum(void *dst, const void *src, size_t len, size_t before, size_t after)
 {
-	return sum_has_avx2() ? sum_copy_avx2(dst, src, len) : sum_copy_portable(dst, src, len);
+	return sum_has_avx2() ? sum_copy_avx2(dst, src, len, before, after) :
+	                        sum_copy_portable(dst, src, len, before, after);
 }
