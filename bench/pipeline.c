@@ -10,6 +10,7 @@
 
 #include "replay.h"
 #include "run/ctl.h"
+#include "stages.h"
 #include "stats.h"
 
 #define CACHE_BYTES (32u << 20)
@@ -29,7 +30,7 @@ static const struct bench_case cases[] = {
 };
 
 struct figures {
-	struct stats ns, memcpy_ns, ratio, control_ns, cycles;
+	struct stats ns, memcpy_ns, ratio, control_ns, cycles, stages[STAGE_COUNT];
 };
 
 struct consumer {
@@ -81,7 +82,7 @@ static uint64_t cycles_now(void)
 #define SLICE_TURNS 8
 
 struct slices {
-	struct stats ns, cycles, control_ns, memcpy_ns; /* a block */
+	struct stats ns, cycles, control_ns, memcpy_ns, stages[STAGE_COUNT]; /* a block */
 };
 
 /* The frames of a slice, half of all frames away from those that the worker has just read. */
@@ -152,10 +153,13 @@ static void end(struct worker *w, struct consumer *c)
 /* False: nothing to count, for the arena's pages are new (memcpy's are not) or no block came. */
 static bool path_slice(const struct replay *r, struct worker *w, struct consumer *c, struct slices *s)
 {
-	uint64_t before = c->bytes, from = cycles_now(), cycles;
-	ns_t began = host_now(), middle;
+	uint64_t before = c->bytes, from, cycles, stages[STAGE_COUNT];
+	ns_t began, middle;
 	double blocks;
 
+	stages_reset();
+	began = host_now();
+	from = cycles_now();
 	for (int i = 0; i < SLICE_TURNS; i++)
 		rx_turn(w->rx, began);
 	cycles = cycles_now() - from;
@@ -168,6 +172,9 @@ static bool path_slice(const struct replay *r, struct worker *w, struct consumer
 	stats_add(&s->ns, (double)(middle - began) / blocks);
 	stats_add(&s->cycles, (double)cycles / blocks);
 	stats_add(&s->control_ns, (double)(host_now() - middle) / blocks);
+	stages_read(stages);
+	for (int i = 0; i < STAGES_SHOWN; i++)
+		stats_add(&s->stages[i], (double)stages[i] / blocks);
 	return true;
 }
 
@@ -180,7 +187,7 @@ static void one_run(struct replay *r, uint8_t *arena, struct figures *f)
 	struct copier copier = { arena, 0, CACHE_BYTES, r->frame_count / 2 };
 	static struct slices s;
 
-	s.ns.n = s.cycles.n = s.control_ns.n = s.memcpy_ns.n = 0;
+	memset(&s, 0, sizeof(s));
 	replay_rewind(r);
 	begin(r, w, &budget, &consumer);
 	r->limit = r->frame_count;
@@ -196,6 +203,8 @@ static void one_run(struct replay *r, uint8_t *arena, struct figures *f)
 	stats_add(&f->control_ns, stats_median(&s.control_ns));
 	stats_add(&f->memcpy_ns, stats_median(&s.memcpy_ns));
 	stats_add(&f->ratio, stats_median(&s.memcpy_ns) / stats_median(&s.ns));
+	for (int i = 0; i < STAGES_SHOWN; i++)
+		stats_add(&f->stages[i], stats_median(&s.stages[i]));
 }
 
 static void print_text(const struct bench_case *c, struct figures *f)
@@ -206,6 +215,10 @@ static void print_text(const struct bench_case *c, struct figures *f)
 	       c->block_bytes, stats_min(&f->ns), stats_median(&f->ns), stats_max(&f->ns), stats_median(&f->cycles),
 	       bits / stats_median(&f->ns), bits / stats_median(&f->memcpy_ns), stats_median(&f->ratio),
 	       stats_min(&f->ratio), stats_max(&f->ratio), stats_median(&f->control_ns), f->ns.n);
+	for (int i = 0; i < STAGES_SHOWN; i++)
+		printf("%s%s %.0f", i == 0 ? "                cycles a block: " : ", ", stage_names[i], stats_median(&f->stages[i]));
+	if (STAGES_SHOWN > 0)
+		putchar('\n');
 }
 
 static void print_json(const struct bench_case *c, struct figures *f)
@@ -217,6 +230,10 @@ static void print_json(const struct bench_case *c, struct figures *f)
 	                      "control_ns_per_block", stats_median(&f->control_ns), "runs", (int)f->ns.n, "min",
 	                      stats_min(&f->ns), "median", ns, "max", stats_max(&f->ns));
 
+	if (STAGES_SHOWN > 0)
+		json_object_set_new(o, "stage_cycles", json_object());
+	for (int i = 0; i < STAGES_SHOWN; i++)
+		json_object_set_new(json_object_get(o, "stage_cycles"), stage_names[i], json_real(stats_median(&f->stages[i])));
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	putchar('\n');
 	json_decref(o);
