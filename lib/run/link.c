@@ -43,11 +43,18 @@ uint32_t link_poll(struct link *l)
 	return l->rx_count;
 }
 
-/* All of a frame while others are worked on: so what that costs hides behind the memory that it waits for. */
+/*
+ * All of a frame while others are worked on: so what that costs hides behind the memory that it waits for. Of a
+ * large one its headers, and its end, where the options are.
+ */
 static inline void prefetch(const struct frame *f)
 {
-	uint32_t len = f->len <= PREFETCH_BYTES_MAX ? f->len : 2 * PREFETCH_LINE;
+	uint32_t len = f->len;
 
+	if (len > PREFETCH_BYTES_MAX) {
+		__builtin_prefetch(f->data + len - 1);
+		len = 4 * PREFETCH_LINE;
+	}
 	for (uint32_t at = 0; at < len; at += 4 * PREFETCH_LINE) { /* a line too many does no harm */
 		__builtin_prefetch(f->data + at);
 		__builtin_prefetch(f->data + at + PREFETCH_LINE);
