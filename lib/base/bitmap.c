@@ -63,21 +63,13 @@ static uint64_t padded(const struct bitmap *m, uint64_t w)
 	return v;
 }
 
-bool bitmap_set(struct bitmap *m, uint64_t i)
+void bitmap_summarise(struct bitmap *m, uint64_t w, uint64_t before)
 {
-	uint64_t w = i >> 6, bit = 1ull << (i & 63);
-
-	assert(i < m->bits);
-	if (m->full[0][w] & bit)
-		return false;
-	bool was_empty = m->full[0][w] == 0;
-
-	m->full[0][w] |= bit;
-	m->ones++;
-	bool now_full = padded(m, w) == ~0ull;
+	bool was_empty = before == 0, now_full = padded(m, w) == ~0ull;
 
 	for (unsigned l = 1; l < m->levels && (was_empty || now_full); l++) {
-		bit = 1ull << (w & 63);
+		uint64_t bit = 1ull << (w & 63);
+
 		w >>= 6;
 		if (was_empty) {
 			was_empty = m->any[l][w] == 0;
@@ -88,7 +80,6 @@ bool bitmap_set(struct bitmap *m, uint64_t i)
 			now_full = m->full[l][w] == ~0ull;
 		}
 	}
-	return true;
 }
 
 /*

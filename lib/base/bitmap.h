@@ -7,6 +7,7 @@
 #ifndef WDSCAST_BASE_BITMAP_H
 #define WDSCAST_BASE_BITMAP_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,8 +33,24 @@ static inline bool bitmap_test(const struct bitmap *m, uint64_t i)
 	return m->full[0][i >> 6] >> (i & 63) & 1;
 }
 
-/* Set bit i; false when it was set already. */
-bool bitmap_set(struct bitmap *m, uint64_t i);
+/* The summaries, after word w was `before` and had a bit set. */
+void bitmap_summarise(struct bitmap *m, uint64_t w, uint64_t before);
+
+/* Set bit i; false when it was set already. Most bits are in words that stay neither empty nor full. */
+static inline bool bitmap_set(struct bitmap *m, uint64_t i)
+{
+	uint64_t w = i >> 6, before = m->full[0][w], after = before | 1ull << (i & 63);
+
+	assert(i < m->bits);
+	if (after == before)
+		return false;
+	m->full[0][w] = after;
+	m->ones++;
+	if (before == 0 || after == ~0ull || w == m->bits >> 6) /* the last word is full before all its bits are ones */
+		bitmap_summarise(m, w, before);
+	return true;
+}
+
 /* The first zero, or one, at or above from; m->bits when there is none. */
 uint64_t bitmap_next_zero(const struct bitmap *m, uint64_t from);
 uint64_t bitmap_next_one(const struct bitmap *m, uint64_t from);

@@ -95,11 +95,8 @@ void client_on_spm(struct client *c, const struct mt_packet *p, ns_t now, struct
 /* False too when the payload is no DATA of this content, MS-WDSMA 3.2.5.1. */
 static bool read_block(const struct client *c, const struct mt_data *d, struct ma_data *block)
 {
-	struct ma_packet ma;
-
-	if (!ma_read(d->data, d->data_len, &ma) || ma.opcode != MA_SRV_DATA)
+	if (!ma_read_data(d->data, d->data_len, block))
 		return false;
-	*block = ma.data;
 	return block->block_no >= 1 && block->block_no <= c->offer.total_blocks &&
 	       block->data_len == ma_block_len(block->block_no, c->offer.content_bytes, c->offer.block_bytes);
 }

@@ -64,6 +64,7 @@ void rx_place(struct rx *rx, struct lane_place *place, struct lane *lane, const 
 
 	*place = (struct lane_place){ .at = *at, .lane = lane, .next = *bucket, .used = true };
 	*bucket = place;
+	rx->last_place = NULL;
 }
 
 void rx_unplace(struct rx *rx, struct lane_place *place)
@@ -77,24 +78,40 @@ void rx_unplace(struct rx *rx, struct lane_place *place)
 		}
 	}
 	place->used = false;
+	rx->last_place = NULL;
+}
+
+/* The place for this, at p or further down its bucket. */
+static struct lane_place *place_from(struct lane_place *p, const struct endpoint *at)
+{
+	while (p != NULL && !endpoint_equal(&p->at, at))
+		p = p->next;
+	return p;
+}
+
+static struct lane_place *find_place(struct rx *rx, const struct net_datagram *d)
+{
+	struct endpoint at = d->to;
+
+	if (!d->to_multicast)
+		at.ip = (struct ip_addr){ 0 };
+	rx->last_place = place_from(*bucket_of(rx, &at), &at);
+	rx->last_to = d->to;
+	return rx->last_place;
 }
 
 static void take_datagram(struct rx *rx, const struct net_datagram *d, ns_t now)
 {
-	struct endpoint at = d->to;
-	bool found = false;
+	struct lane_place *p = rx->last_place;
 
-	if (!d->to_multicast)
-		at.ip = (struct ip_addr){ 0 };
-	for (struct lane_place *p = *bucket_of(rx, &at), *next; p != NULL; p = next) {
-		next = p->next; /* the lane may leave its place */
-		if (!endpoint_equal(&p->at, &at))
-			continue;
-		found = true;
+	if (p == NULL || !endpoint_equal(&d->to, &rx->last_to))
+		p = find_place(rx, d);
+	if (p == NULL)
+		rx->no_session++;
+	for (struct lane_place *next; p != NULL; p = next) {
+		next = place_from(p->next, &p->at); /* the lane may leave its place */
 		rx_lane_datagram(rx, p->lane, d, now);
 	}
-	if (!found)
-		rx->no_session++;
 }
 
 static void add_lane(struct rx *rx, struct lane *lane, ns_t now)

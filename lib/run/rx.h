@@ -37,6 +37,8 @@ struct rx {
 	struct lane *lanes[RX_LANES_MAX];
 	uint32_t lane_count;
 	struct lane_place *buckets[RX_BUCKETS];
+	struct endpoint last_to;                  /* where the last datagram went, */
+	struct lane_place *last_place;            /* and the first place there; NULL when places have changed */
 	ns_t deadline;                            /* no lane's is before it */
 	uint32_t awaiting_room;                   /* lanes whose engine holds an ACK until slots come back */
 	uint32_t closed_count;                    /* lanes to detach at the end of the turn */

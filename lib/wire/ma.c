@@ -31,7 +31,7 @@ static_assert(CNTCIR_FIELDS_BYTES + 16 * MA_RANGES_MAX == MA_CNTCIR_BYTES_MAX, "
 static_assert(MA_HEADER_BYTES + sizeof(struct ma_wire_data) == MA_DATA_FIELDS_BYTES, "2.2.4");
 static_assert(MA_HEADER_BYTES + sizeof(struct ma_wire_progress) == MA_PROGRESS_BYTES, "2.2.5");
 
-static bool read_data(struct reader *r, struct ma_data *out)
+static inline bool read_data(struct reader *r, struct ma_data *out)
 {
 	const struct ma_wire_data *h = reader_take(r, sizeof(*h));
 
@@ -94,6 +94,15 @@ bool ma_read(const void *bytes, size_t len, struct ma_packet *out)
 		return false;
 	out->opcode = h->opcode;
 	return read_fields(&r, out) && reader_left(&r) == 0;
+}
+
+bool ma_read_data(const void *bytes, size_t len, struct ma_data *out)
+{
+	struct reader r = reader_of(bytes, len);
+	const struct ma_wire_header *h = reader_take(&r, sizeof(*h));
+
+	return h != NULL && be16_get(h->packet_size) == len && h->opcode == MA_SRV_DATA && read_data(&r, out) &&
+	       reader_left(&r) == 0;
 }
 
 /* Packet-Size has 16 bits: a packet that needs more does not fit anywhere. */

@@ -50,6 +50,8 @@ struct ma_packet {
 
 /* False when Packet-Size is not len, the OpCode is unknown, a count is beyond its limit or does not fit. */
 bool ma_read(const void *bytes, size_t len, struct ma_packet *out);
+/* The same for what should be DATA: false when it is another packet. */
+bool ma_read_data(const void *bytes, size_t len, struct ma_data *out);
 
 void ma_write_srvcir(struct writer *w);
 /* Writes the first MA_RANGES_MAX of the n ranges. p->count and p->ranges are ignored. */
