@@ -118,7 +118,7 @@ static void add_card(struct list *l, const char *device)
 	read_link(device, "iommu_group", group, sizeof(group));
 	read_attribute(device, "vendor", vendor, sizeof(vendor));
 	read_attribute(device, "device", id, sizeof(id));
-	snprintf(w->what, sizeof(w->what), "the card itself by DPDK; %s:%s, driver %s", vendor, id,
+	snprintf(w->what, sizeof(w->what), "the card itself by DPDK; %s:%s, driver %.48s", vendor, id,
 	         driver[0] != '\0' ? driver : "none");
 	if (strcmp(driver, "vfio-pci") != 0 && strncmp(driver, "mlx", 3) != 0)
 		lacks(w, "bind it with drivers-config/nic bind %.31s", device);
