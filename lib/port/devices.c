@@ -79,6 +79,7 @@ static bool find_vlan(const struct host_interface *parent, uint16_t vlan, struct
 
 static enum wdscast_err check_interface(const char *spec, const char *name, struct host_interface *h, char *why)
 {
+	const struct packet_ring any = { 0 };
 	struct packet_sockets ours;
 
 	if (!host_interface(name, h))
@@ -87,7 +88,7 @@ static enum wdscast_err check_interface(const char *spec, const char *name, stru
 		return port_fail(WDSCAST_ENODEV, why, "%s: %s is down (ip link set %s up)", spec, name, name);
 	if (!packet_allowed())
 		return port_fail(WDSCAST_EPERM, why, "%s: needs root, or CAP_NET_RAW and CAP_NET_ADMIN", spec);
-	packet_find(&ours, h->index);
+	packet_find(&ours, h->index, &any);
 	if (ours.count > 0) /* the driver's sockets would share the frames between them */
 		return port_fail(WDSCAST_EBUSY, why, "%s: %s is open in this program already", spec, name);
 	return WDSCAST_OK;

@@ -14,6 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	FRAME_OVERHEAD = TPACKET2_HDRLEN + 2 * ETH_HLEN, /* the ring's header; Ethernet, a tag, and alignment */
+	FRAME_UNIT = 1024,
+	FRAME_MAX = 63 * FRAME_UNIT, /* a frame buffer's length is 16 bits */
+	BLOCK_BYTES = 256 * 1024,
+	SENDING_MAX = 1024, /* 1 ms at 10 Gb/s */
+};
+
 static bool is_bound_to(int fd, unsigned ifindex)
 {
 	struct sockaddr_ll a;
@@ -30,23 +38,6 @@ static bool is_bound_to(int fd, unsigned ifindex)
 static int compare_fd(const void *x, const void *y)
 {
 	return *(const int *)x - *(const int *)y;
-}
-
-void packet_find(struct packet_sockets *s, unsigned ifindex)
-{
-	DIR *d = opendir("/proc/self/fd");
-	struct dirent *e;
-
-	memset(s, 0, sizeof(*s));
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		int fd = atoi(e->d_name);
-
-		if (e->d_name[0] != '.' && s->count < PACKET_QUEUES_MAX && is_bound_to(fd, ifindex))
-			s->fd[s->count++] = fd;
-	}
-	if (d != NULL)
-		closedir(d);
-	qsort(s->fd, s->count, sizeof(s->fd[0]), compare_fd); /* the driver opens them in the order of its queues */
 }
 
 /* Where the rings of a socket are mapped: "55d0-55e0 rw-s 00000000 00:08 1234    socket:[1234]". */
@@ -67,6 +58,40 @@ static void *find_rings(int fd, size_t bytes)
 			found = (void *)start;
 	fclose(f);
 	return found;
+}
+
+/* Both rings of a socket: those of received frames come first. */
+static size_t ring_bytes(const struct packet_ring *ring)
+{
+	return (size_t)ring->frame_count * ring->frame_bytes;
+}
+
+static void find_sending(struct packet_sockets *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		uint8_t *rings = find_rings(s->fd[i], 2 * ring_bytes(&s->ring));
+
+		s->sending[i] = rings != NULL ? rings + ring_bytes(&s->ring) : NULL;
+	}
+}
+
+void packet_find(struct packet_sockets *s, unsigned ifindex, const struct packet_ring *ring)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	memset(s, 0, sizeof(*s));
+	s->ring = *ring;
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		int fd = atoi(e->d_name);
+
+		if (e->d_name[0] != '.' && s->count < PACKET_QUEUES_MAX && is_bound_to(fd, ifindex))
+			s->fd[s->count++] = fd;
+	}
+	if (d != NULL)
+		closedir(d);
+	qsort(s->fd, s->count, sizeof(s->fd[0]), compare_fd); /* the driver opens them in the order of its queues */
+	find_sending(s);
 }
 
 static bool set(int fd, int option, const void *value, socklen_t len)
@@ -107,30 +132,59 @@ static bool bind_to(int fd, unsigned ifindex)
 	return bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
 }
 
-static bool replace(int fd, unsigned ifindex, const struct packet_ring *ring, unsigned *fanout)
+static bool replace(const struct packet_sockets *s, unsigned i, unsigned ifindex, unsigned *fanout)
 {
-	size_t bytes = 2ul * ring->frame_count * ring->frame_bytes; /* both rings, one after the other */
-	void *rings = find_rings(fd, bytes);
-	int other = rings != NULL ? socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) : -1;
+	size_t bytes = ring_bytes(&s->ring);
+	uint8_t *rings = s->sending[i] != NULL ? s->sending[i] - bytes : NULL;
+	int fd = rings != NULL ? socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) : -1;
 	bool ok;
 
-	if (other < 0)
+	if (fd < 0)
 		return false;
-	ok = make_rings(other, ring) && bind_to(other, ifindex) && (fanout == NULL || join_fanout(other, fanout)) &&
-	     mmap(rings, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, other, 0) == rings &&
-	     dup3(other, fd, O_CLOEXEC) == fd;
-	close(other);
+	ok = make_rings(fd, &s->ring) && bind_to(fd, ifindex) && (fanout == NULL || join_fanout(fd, fanout)) &&
+	     mmap(rings, 2 * bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == rings &&
+	     dup3(fd, s->fd[i], O_CLOEXEC) == s->fd[i];
+	close(fd);
 	return ok;
 }
 
-bool packet_replace(const struct packet_sockets *s, unsigned ifindex, const struct packet_ring *ring)
+bool packet_replace(const struct packet_sockets *s, unsigned ifindex)
 {
 	unsigned fanout = 0;
 	bool ok = s->count > 0;
 
 	for (unsigned i = 0; i < s->count; i++)
-		ok = replace(s->fd[i], ifindex, ring, s->count > 1 ? &fanout : NULL) && ok;
+		ok = replace(s, i, ifindex, s->count > 1 ? &fanout : NULL) && ok;
 	return ok;
+}
+
+/* The driver's own question, of the slot that is `ahead` of its next. */
+static bool is_free(const struct packet_sockets *s, unsigned queue, uint32_t ahead)
+{
+	const uint8_t *slot = s->sending[queue] + (size_t)((s->next[queue] + ahead) % s->ring.frame_count) *
+	                                                  s->ring.frame_bytes;
+	const struct tpacket2_hdr *h = (const void *)slot;
+	uint32_t status = __atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE);
+
+	return (status & ~(uint32_t)(TP_STATUS_TS_SOFTWARE | TP_STATUS_TS_RAW_HARDWARE)) == TP_STATUS_AVAILABLE;
+}
+
+/* No more than SENDING_MAX are to wait for the interface: what is new would come too late behind them. */
+uint32_t packet_room(const struct packet_sockets *s, unsigned queue, uint32_t n)
+{
+	uint32_t most = s->ring.frame_count > SENDING_MAX ? SENDING_MAX : s->ring.frame_count, i = 0;
+
+	if (queue >= s->count || s->sending[queue] == NULL)
+		return n;
+	while (i < n && is_free(s, queue, i) && is_free(s, queue, s->ring.frame_count - most + i))
+		i++;
+	return i;
+}
+
+void packet_sent(struct packet_sockets *s, unsigned queue, uint32_t n)
+{
+	if (queue < s->count)
+		s->next[queue] = (s->next[queue] + n) % s->ring.frame_count;
 }
 
 bool packet_kick(const struct packet_sockets *s, unsigned queue)
@@ -171,13 +225,6 @@ bool packet_allowed(void)
 	return true;
 }
 
-enum {
-	FRAME_OVERHEAD = TPACKET2_HDRLEN + 2 * ETH_HLEN, /* the ring's header; Ethernet, a tag, and alignment */
-	FRAME_UNIT = 1024,
-	FRAME_MAX = 63 * FRAME_UNIT, /* a frame buffer's length is 16 bits */
-	BLOCK_BYTES = 256 * 1024,
-};
-
 static unsigned common_multiple(unsigned a, unsigned b)
 {
 	unsigned x = a, y = b, rest;
@@ -204,4 +251,10 @@ struct packet_ring packet_ring_for(uint32_t mtu, unsigned frames)
 	per_block = r.block_bytes / r.frame_bytes;
 	r.frame_count = (frames + per_block - 1) / per_block * per_block;
 	return r;
+}
+
+/* The driver's reckoning, of what is left of a slot beside its header. */
+uint32_t packet_largest(const struct packet_ring *ring)
+{
+	return ring->frame_bytes - (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll));
 }

@@ -7,6 +7,8 @@
  *    packet_replace() puts sockets without either in the place of the driver's.
  *  - A burst that finds the kernel's send buffer full stays in the ring until the next burst; the last one
  *    of a window would stay for good. packet_kick() has the kernel send what is left.
+ *  - With its ring full it waits, in poll(), until the interface has sent half of what it holds: a worker
+ *    never waits. packet_room() tells how many frames it takes at once.
  *  - The kernel counts the frames it lost for want of room in the ring; the driver does not read it.
  */
 #ifndef WDSCAST_PORT_PACKET_SOCKET_H
@@ -18,26 +20,36 @@
 
 #define PACKET_QUEUES_MAX 16
 
-struct packet_sockets {
-	unsigned count; /* one a queue, in the order of the queues */
-	int fd[PACKET_QUEUES_MAX];
-	uint64_t missed;
-};
-
 /* Ring geometry, in the driver's terms. */
 struct packet_ring {
 	unsigned frame_bytes, block_bytes, frame_count;
 };
+
+struct packet_sockets {
+	unsigned count; /* one a queue, in the order of the queues */
+	int fd[PACKET_QUEUES_MAX];
+	struct packet_ring ring;
+	uint8_t *sending[PACKET_QUEUES_MAX]; /* the rings of frames to send; NULL: not found */
+	uint32_t next[PACKET_QUEUES_MAX];    /* the slot there that the driver takes next */
+	uint64_t missed;
+};
+
 /* At least frames of them, each with room for a whole frame of an interface with this MTU. */
 struct packet_ring packet_ring_for(uint32_t mtu, unsigned frames);
 
-/* The sockets this process has bound to the interface. */
-void packet_find(struct packet_sockets *s, unsigned ifindex);
+/* The largest frame the driver sends. */
+uint32_t packet_largest(const struct packet_ring *ring);
+
+/* The sockets this process has bound to the interface, and their rings of that geometry. */
+void packet_find(struct packet_sockets *s, unsigned ifindex, const struct packet_ring *ring);
 /*
  * Give the driver, which must be idle, other sockets: the descriptors and the memory of the rings keep
  * their places. False: one could not be replaced; it works as the driver made it.
  */
-bool packet_replace(const struct packet_sockets *s, unsigned ifindex, const struct packet_ring *ring);
+bool packet_replace(const struct packet_sockets *s, unsigned ifindex);
+/* How many of n frames the driver takes without waiting; then tell how many it took. */
+uint32_t packet_room(const struct packet_sockets *s, unsigned queue, uint32_t n);
+void packet_sent(struct packet_sockets *s, unsigned queue, uint32_t n);
 /* Send what is in the ring; false when some had to stay. */
 bool packet_kick(const struct packet_sockets *s, unsigned queue);
 /* Frames lost for want of room, ever. One thread. */

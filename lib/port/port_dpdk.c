@@ -308,8 +308,9 @@ static enum wdscast_err open_device(struct port_dpdk *p, const struct dpdk_devic
 
 static void finish_af_packet(struct port_dpdk *p, const struct dpdk_device *d)
 {
-	packet_find(&p->sockets, d->ifindex);
-	if (!packet_replace(&p->sockets, d->ifindex, &d->ring))
+	packet_find(&p->sockets, d->ifindex, &d->ring);
+	p->frame_room = RTE_MIN(p->frame_room, packet_largest(&d->ring));
+	if (!packet_replace(&p->sockets, d->ifindex))
 		add_note(&p->port.info, "the kernel reassembles IPv4 fragments, as net.ipv4.ipfrag_high_thresh allows");
 	if (!d->info.has_kernel)
 		packet_take_all(&p->sockets, d->ifindex);

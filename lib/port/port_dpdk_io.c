@@ -79,18 +79,31 @@ static void leave(struct port_dpdk *p)
 		memif_leave(p->memif);
 }
 
+static uint16_t send_to_kernel(struct port_dpdk *p, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	uint16_t room = (uint16_t)packet_room(&p->sockets, queue, n), sent = 0;
+
+	if (room > 0) {
+		sent = rte_eth_tx_burst(p->id, queue, m, room);
+		packet_sent(&p->sockets, queue, sent);
+	}
+	p->queues[queue].unsent = true;
+	return sent;
+}
+
 /* Frames that wait, to the ring; true: none is left. */
 static bool send_waiting(struct port_dpdk *p, uint16_t queue)
 {
 	struct dpdk_queue *q = &p->queues[queue];
+	struct rte_mbuf **m = q->waiting + q->first;
 	uint16_t n;
 
 	if (likely(q->count == 0))
 		return true;
-	n = rte_eth_tx_burst(p->id, queue, q->waiting + q->first, q->count);
+	n = p->kind == DPDK_AF_PACKET ? send_to_kernel(p, queue, m, q->count) :
+	                                rte_eth_tx_burst(p->id, queue, m, q->count);
 	q->first += n;
 	q->count -= n;
-	q->unsent = p->kind == DPDK_AF_PACKET;
 	return q->count == 0;
 }
 

@@ -2,6 +2,7 @@
  * af_packet, on a veth pair between two namespaces of the test's own; pcap and pci, as far as they need no
  * card; and what `auto` chooses.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,22 @@ static void af_packet_carries_frames_between_namespaces(void)
 	port_close(b);
 }
 
+static unsigned descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
 static void ports_open_and_close_again_and_again(void)
 {
+	unsigned before = descriptors();
+
 	for (int i = 0; i < 5; i++) {
 		struct port *a = must_open("af_packet:wa"), *b = open_there("af_packet:wb");
 
@@ -60,6 +75,7 @@ static void ports_open_and_close_again_and_again(void)
 		port_close(b);
 		port_close(a);
 	}
+	CU_ASSERT_EQUAL(descriptors(), before);
 }
 
 /* The driver leaves frames in the kernel's ring when the send buffer is full: the last must come all the same. */
@@ -88,6 +104,27 @@ static unsigned lines_with(const char *path, const char *text)
 		n += strstr(line, text) != NULL;
 	fclose(f);
 	return n;
+}
+
+/* The kernel's rings, the caller's memory and the shaper's queue fill up; nobody waits for them. */
+static void a_slow_interface_makes_no_sender_wait(void)
+{
+	struct test_frame sent = frame_of(1);
+	struct port_packet k[PORT_BURST];
+	struct port *a;
+	uint32_t taken = 1, total = 0;
+
+	CU_ASSERT(netns_run("tc qdisc add dev wa root tbf rate 1mbit burst 2k limit 100k"));
+	a = must_open("af_packet:wa");
+	for (int i = 0; i < PORT_BURST; i++)
+		k[i] = packet_of(&sent);
+	while (taken > 0 && total < 10000) {
+		taken = port_tx(a, 0, k, PORT_BURST);
+		total += taken;
+	}
+	CU_ASSERT(total >= 1024 && total < 10000);
+	port_close(a);
+	CU_ASSERT(netns_run("tc qdisc del dev wa root"));
 }
 
 static void joining_is_the_kernels_membership(void)
@@ -350,6 +387,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(af_packet_carries_frames_between_namespaces),
 	SUITE_TEST(ports_open_and_close_again_and_again),
 	SUITE_TEST(the_last_frame_of_a_flood_is_sent),
+	SUITE_TEST(a_slow_interface_makes_no_sender_wait),
 	SUITE_TEST(joining_is_the_kernels_membership),
 	SUITE_TEST(a_reserved_port_is_taken_once_and_given_back),
 	SUITE_TEST(a_reserved_port_is_not_answered_with_icmp),
