@@ -16,6 +16,9 @@ check "wdstci.pc is installed" test -f "$PC"
 for header in wdstci.h wdserror.h wdscast.h; do
 	check "$header is installed" test -n "$(find "$NET_DIR/stage" -path "*/include/$header")"
 done
+for page in man1/wdsget.1 man1/wdscast.1 man7/wdstci.7 man3/WdsTransportClientInitialize.3; do
+	check "$page is installed" test -n "$(find "$NET_DIR/stage" -path "*/man/$page*")"
+done
 
 # Where the package is staged; the flags are pkg-config's own.
 export PKG_CONFIG_LIBDIR=${PC%/*} PKG_CONFIG_SYSROOT_DIR=$NET_DIR/stage PKG_CONFIG_PATH=
