@@ -87,26 +87,24 @@ void server_init(struct server *s, const struct server_config *config, void *mem
 /* 3.1.5.1. E1: POLLACK is 0x0d. */
 static void dispatch(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	const struct mt_packet *p = in->packet;
-
-	switch (p->opcode) {
+	switch (in->packet->opcode) {
 	case MT_JOIN:
 		server_on_join(s, in, now, out);
 		break;
 	case MT_QCR:
-		server_on_qcr(s, p, now, out);
+		server_on_qcr(s, in, now, out);
 		break;
 	case MT_LEAVE:
-		server_on_leave(s, p, now, out);
+		server_on_leave(s, in, now, out);
 		break;
 	case MT_POLLACK:
-		server_on_pollack(s, p, now, out);
+		server_on_pollack(s, in, now, out);
 		break;
 	case MT_ACK:
-		server_on_ack(s, p, now, out);
+		server_on_ack(s, in, now, out);
 		break;
 	case MT_NACK:
-		server_on_nack(s, p, now, out);
+		server_on_nack(s, in, now, out);
 		break;
 	default:
 		s->stats.wrong_opcode++;

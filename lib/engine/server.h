@@ -95,7 +95,7 @@ struct server_stats {
 	uint64_t acks, nacks, zero_nacks, window_cuts, pollacks, qcrs, joins, leaves;
 	uint64_t passes, blocks_sent;
 	/* packets ignored, by reason */
-	uint64_t unknown_client, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session, refused_full;
+	uint64_t unknown_client, wrong_sender, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session, refused_full;
 	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
 };
 

@@ -50,18 +50,25 @@ uint32_t server_fits(const struct server *s, uint32_t fixed_bytes, uint32_t elem
 
 /* server_join.c */
 void server_on_join(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
-void server_on_qcr(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_qcr(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_run_join_acks(struct server *s, ns_t now, struct outq *out);
 
 /* server_lists.c */
 struct server_client *server_find(struct server *s, uint32_t client_id);
-struct server_client *server_find_active(struct server *s, uint32_t client_id);
+/*
+ * Who may speak in the name of that ClientId: the client from where it joined (3.2.3: it sends from one place).
+ * Everybody hears the ClientIds of a group, so a packet from elsewhere says nothing of the client. NULL, and
+ * counted, when there is no such client, or it is not there.
+ */
+struct server_client *server_find_sender(struct server *s, uint32_t client_id, const struct endpoint *from);
+/* The same, and it is active. */
+struct server_client *server_find_active_sender(struct server *s, uint32_t client_id, const struct endpoint *from);
 uint32_t server_active_rtt_ms(const struct server *s);
 void server_forget(struct server *s, struct server_client *c, enum out_event_type type, uint8_t reason,
                    ns_t now, struct outq *out);
 /* c is on another list already. */
 void server_not_active(struct server *s, struct server_client *c, ns_t now, struct outq *out);
-void server_on_leave(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_leave(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_on_kick(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_on_demote(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_on_close(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
@@ -88,18 +95,18 @@ uint32_t server_list_room(const struct server *s);
 uint32_t server_sendable(const struct server *s);
 void server_send_window(struct server *s, ns_t now, struct outq *out);
 bool server_send_data(struct server *s, uint64_t seq_no, enum mt_opcode opcode, ns_t now, struct outq *out);
-void server_on_ack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_ack(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_on_congestion(struct server *s, double lost_part);
 void server_arm_probe(struct server *s, ns_t now);
 void server_run_probe(struct server *s, ns_t now, struct outq *out);
 
 /* server_repair.c */
-void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_nack(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 
 /* server_pass.c */
 void server_start_query(struct server *s, ns_t now, struct outq *out);
 void server_run_query(struct server *s, ns_t now, struct outq *out);
-void server_on_pollack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out);
+void server_on_pollack(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_on_data(struct server *s, uint64_t block_no, ns_t now, struct outq *out);
 void server_pass_lost_client(struct server *s, struct server_client *c, ns_t now, struct outq *out);
 void server_abandon_pass(struct server *s);

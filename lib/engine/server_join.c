@@ -233,20 +233,18 @@ static void take_qcr(struct server *s, struct server_client *c, const struct mt_
 	take_load(c, &p->options);
 }
 
-void server_on_qcr(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+void server_on_qcr(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	const struct mt_qcr *q = &p->qcr;
-	struct server_client *c = server_find(s, q->client_id);
+	const struct mt_qcr *q = &in->packet->qcr;
+	struct server_client *c = server_find_sender(s, q->client_id, in->from);
 
-	if (c == NULL) {
-		s->stats.unknown_client++;
+	if (c == NULL)
 		return;
-	}
 	if (q->qcc_seq_no != 0 && (c->list == SERVER_PENDING || q->qcc_seq_no != s->next_qcc_seq_no - 1)) {
 		s->stats.bad_seq_no++;
 		return;
 	}
-	take_qcr(s, c, p, now);
+	take_qcr(s, c, in->packet, now);
 	if (c->list == SERVER_PENDING)
 		activate(s, c, now, out);
 	else if (q->qcc_seq_no != 0)

@@ -9,11 +9,36 @@ struct server_client *server_find(struct server *s, uint32_t client_id)
 	return NULL;
 }
 
-struct server_client *server_find_active(struct server *s, uint32_t client_id)
+static struct server_client *find_active(struct server *s, uint32_t client_id)
 {
 	struct server_client *c = server_find(s, client_id);
 
 	return c != NULL && c->list == SERVER_ACTIVE ? c : NULL;
+}
+
+struct server_client *server_find_sender(struct server *s, uint32_t client_id, const struct endpoint *from)
+{
+	struct server_client *c = server_find(s, client_id);
+
+	if (c == NULL) {
+		s->stats.unknown_client++;
+		return NULL;
+	}
+	if (!endpoint_equal(&c->from, from)) {
+		s->stats.wrong_sender++;
+		return NULL;
+	}
+	return c;
+}
+
+struct server_client *server_find_active_sender(struct server *s, uint32_t client_id, const struct endpoint *from)
+{
+	struct server_client *c = server_find_sender(s, client_id, from);
+
+	if (c == NULL || c->list == SERVER_ACTIVE)
+		return c;
+	s->stats.unknown_client++;
+	return NULL;
 }
 
 const struct server_client *server_find_client(const struct server *s, uint32_t client_id)
@@ -73,18 +98,17 @@ void server_forget(struct server *s, struct server_client *c, enum out_event_typ
 		server_event(NULL, OUT_IDLE, 0, out);
 }
 
-void server_on_leave(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+void server_on_leave(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	struct server_client *c = server_find(s, p->leave.client_id); /* E11: on any list */
+	const struct mt_leave *leave = &in->packet->leave;
+	struct server_client *c = server_find_sender(s, leave->client_id, in->from); /* E11: on any list */
 
-	if (c == NULL) {
-		s->stats.unknown_client++;
+	if (c == NULL)
 		return;
-	}
 	s->stats.leaves++;
-	if (p->leave.reason == MT_LEAVE_COMPLETE)
+	if (leave->reason == MT_LEAVE_COMPLETE)
 		c->lacks_nothing = true;
-	server_forget(s, c, OUT_CLIENT_LEFT, p->leave.reason, now, out);
+	server_forget(s, c, OUT_CLIENT_LEFT, leave->reason, now, out);
 }
 
 static bool list_has_any(const struct server *s, enum server_list list)
@@ -154,7 +178,7 @@ static void move_to_kicked(struct server_client *c, uint8_t reason, struct outq 
  */
 void server_on_kick(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	struct server_client *c = server_find_active(s, in->client_id);
+	struct server_client *c = find_active(s, in->client_id);
 
 	if (c == NULL)
 		return;
@@ -210,7 +234,7 @@ void server_run_demotes(struct server *s, ns_t now, struct outq *out)
 /* 3.1.5.10; at once also while the Demote timer runs, as KICK. */
 void server_on_demote(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	struct server_client *c = server_find_active(s, in->client_id);
+	struct server_client *c = find_active(s, in->client_id);
 
 	if (c == NULL || !c->supports_demote || s->config.lower_session_id == 0)
 		return;

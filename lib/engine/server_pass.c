@@ -210,20 +210,19 @@ static void take_status(struct server_client *c, const struct ma_cntcir *m)
 	c->lacks_nothing = m->count == 0;
 }
 
-void server_on_pollack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+void server_on_pollack(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	struct server_client *c = server_find_active(s, p->pollack.client_id);
+	const struct mt_pollack *p = &in->packet->pollack;
+	struct server_client *c = server_find_active_sender(s, p->client_id, in->from);
 	struct ma_packet app;
 
-	if (c == NULL) {
-		s->stats.unknown_client++;
+	if (c == NULL)
 		return;
-	}
-	if (p->pollack.poll_seq_no != s->next_poll_seq_no - 1 || s->next_poll_seq_no == 1) {
+	if (p->poll_seq_no != s->next_poll_seq_no - 1 || s->next_poll_seq_no == 1) {
 		s->stats.bad_seq_no++;
 		return;
 	}
-	if (!ma_read(p->pollack.app_data, p->pollack.app_data_len, &app) || app.opcode != MA_CNT_CIR) {
+	if (!ma_read(p->app_data, p->app_data_len, &app) || app.opcode != MA_CNT_CIR) {
 		s->stats.bad_payload++;
 		return;
 	}

@@ -179,16 +179,14 @@ static double count_nack(struct server *s, struct server_client *c, const struct
 	return (double)c->loss_rate / (double)MT_LOSS_RATE_ONE; /* E4 */
 }
 
-void server_on_nack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+void server_on_nack(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	const struct mt_nack *n = &p->nack;
-	struct server_client *c = server_find_active(s, n->client_id);
+	const struct mt_nack *n = &in->packet->nack;
+	struct server_client *c = server_find_active_sender(s, n->client_id, in->from);
 	double loss_rate;
 
-	if (c == NULL) {
-		s->stats.unknown_client++;
+	if (c == NULL)
 		return;
-	}
 	loss_rate = count_nack(s, c, n);
 	if (tells_of_loss(s, c, n)) {
 		if (c->client_id == s->master_client_id)

@@ -234,15 +234,17 @@ static void advance(struct server *s, uint64_t seq_no, ns_t now)
 	server_arm_probe(s, now);
 }
 
-void server_on_ack(struct server *s, const struct mt_packet *p, ns_t now, struct outq *out)
+void server_on_ack(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	const struct mt_ack *a = &p->ack;
+	const struct mt_ack *a = &in->packet->ack;
 	uint64_t seq_no = a->odata_seq_no;
 
 	if (a->client_id != s->master_client_id || s->master_client_id == 0) {
 		s->stats.not_master++;
 		return;
 	}
+	if (server_find_sender(s, a->client_id, in->from) == NULL)
+		return;
 	if (seq_no < s->trail_seq_no)
 		seq_no = acked_number(s, seq_no);
 	if (!accept_number(s, seq_no, now)) {

@@ -63,13 +63,19 @@ static void send_pollack(struct world *w, uint32_t client)
 	rig_pollack(&w->r, client, below(w, 5) ? latest : number(w, 1), seconds, v, n);
 }
 
-/* Mostly the master's. */
+/* Mostly the master's; sometimes from another who says that he is it. */
 static void send_ack(struct world *w)
 {
 	const struct server *s = w->r.server;
+	uint32_t client = 0;
 
-	w->r.ids[CLIENTS] = below(w, 9) ? s->master_client_id : (uint32_t)below(w, UINT32_MAX);
-	rig_ack(&w->r, CLIENTS, number(w, below(w, 2) ? s->lead_seq_no : s->trail_seq_no),
+	while (client < CLIENTS && w->r.ids[client] != s->master_client_id)
+		client++;
+	if (below(w, 9) == 0) {
+		client = CLIENTS;
+		w->r.ids[client] = below(w, 2) ? s->master_client_id : (uint32_t)below(w, UINT32_MAX);
+	}
+	rig_ack(&w->r, client, number(w, below(w, 2) ? s->lead_seq_no : s->trail_seq_no),
 	        number(w, ns_to_ms(w->r.now)));
 }
 

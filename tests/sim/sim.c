@@ -7,11 +7,20 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SEEDS 20
+#define QUICK_SCENARIOS 60
 
 struct tally {
 	unsigned passed, failed;
+};
+
+struct wish {
+	struct sim_config config;
+	uint64_t seeds, scenarios, first;
+	uint32_t without;
+	bool one, table;
 };
 
 static void usage(void)
@@ -21,21 +30,16 @@ static void usage(void)
 	      "[--jitter MS]\n"
 	      "           [--blocks N] [--slots N] [--consume US] [--seed N] [--seeds N] [--verbose] "
 	      "[--trace]   one of them\n"
+	      "       sim --scenarios N [--first SEED]          so many random scenarios\n"
+	      "       sim --scenario SEED [--without A,B,...] [--verbose] [--trace]   one of them\n"
 	      "       sim --table [--loss P]                    feedback and repairs over receivers\n"
-	      "P is percent.\n",
+	      "P is percent. What a scenario may be without:",
 	      stderr);
+#define X(name) fputs(" " #name, stderr);
+	SIM_FEATURES(X)
+#undef X
+	fputs("\n", stderr);
 	exit(2);
-}
-
-static uint64_t data_packets(const struct sim_stats *t)
-{
-	return t->sent[MT_ODATA] + t->sent[MT_RDATA];
-}
-
-static uint64_t feedback_packets(const struct sim_stats *t)
-{
-	return t->sent[MT_JOIN] + t->sent[MT_QCR] + t->sent[MT_ACK] + t->sent[MT_NACK] + t->sent[MT_LEAVE] +
-	       t->sent[MT_POLLACK];
 }
 
 static void tell(const struct sim *s)
@@ -68,14 +72,14 @@ static void tell_replay(const struct sim_config *c)
 	       (double)c->consume_ns / NS_PER_US, (unsigned long long)c->seed);
 }
 
-static bool run_one(const struct sim_config *c)
+static bool run_one(const struct sim_config *c, void (*replay)(const struct sim_config *))
 {
 	static struct sim s;
 	bool ok = sim_run(&s, c);
 
 	if (!ok) {
 		printf("  seed %llu: %s\n", (unsigned long long)c->seed, s.why);
-		tell_replay(c);
+		replay(c);
 	}
 	if (c->verbose)
 		tell(&s);
@@ -88,13 +92,38 @@ static void run_seeds(const char *name, struct sim_config *c, uint64_t seeds, st
 	uint64_t first = c->seed, failed = 0;
 
 	for (; c->seed < first + seeds; c->seed++)
-		failed += !run_one(c);
+		failed += !run_one(c, tell_replay);
 	c->seed = first;
 	printf("%s %s: %llu seeds\n", failed == 0 ? "ok  " : "FAIL", name, (unsigned long long)seeds);
 	if (failed == 0)
 		t->passed++;
 	else
 		t->failed++;
+}
+
+static void tell_scenario(const struct sim_config *c)
+{
+	printf("  replay: build/tests/sim/sim --scenario %llu --verbose\n", (unsigned long long)c->seed);
+}
+
+/* Each seed is a case of its own. */
+static void run_scenarios(const struct wish *w, struct tally *t)
+{
+	static struct sim_config c;
+
+	for (uint64_t seed = w->first; seed < w->first + w->scenarios; seed++) {
+		sim_scenario(&c, seed, w->without);
+		c.verbose = w->config.verbose;
+		c.trace = w->config.trace;
+		if (c.verbose)
+			sim_scenario_tell(&c);
+		if (run_one(&c, tell_scenario))
+			t->passed++;
+		else
+			t->failed++;
+	}
+	printf("%s %llu random scenarios\n", t->failed == 0 ? "ok  " : "FAIL",
+	       (unsigned long long)w->scenarios);
 }
 
 /* 1 to 200 clients, from a perfect network to one that loses, reorders and repeats. */
@@ -130,6 +159,7 @@ static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 	*c = base;
 	c->clients = 3;
 	c->slots = 8;
+	c->slow_clients = 3;
 	c->consume_ns = 2 * NS_PER_MS;
 	run_seeds("consumers slower than the network", c, seeds, t);
 	*c = base;
@@ -149,30 +179,6 @@ static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 	*c = base;
 }
 
-static void print_table(struct sim_config *c)
-{
-	static const uint32_t clients[] = { 1, 10, 50, 200 };
-	static struct sim s;
-
-	printf("%g %% independent loss, %llu blocks\n", c->link.loss * 100,
-	       (unsigned long long)ma_total_blocks(c->content_bytes, c->block_bytes));
-	printf("%9s %12s %12s %18s %18s %10s %10s\n", "receivers", "data", "feedback", "feedback per data",
-	       "sent per block", "NACK", "seconds");
-	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
-		const struct sim_stats *t = &s.stats;
-
-		c->clients = clients[i];
-		if (!sim_run(&s, c))
-			printf("  %s\n", s.why);
-		printf("%9u %12llu %12llu %18.4f %18.4f %10llu %10.3f\n", c->clients,
-		       (unsigned long long)data_packets(t), (unsigned long long)feedback_packets(t),
-		       (double)feedback_packets(t) / (double)data_packets(t),
-		       (double)data_packets(t) / (double)s.total_blocks, (unsigned long long)t->sent[MT_NACK],
-		       (double)t->all_done_ns / NS_PER_S);
-		sim_fini(&s);
-	}
-}
-
 enum {
 	O_CLIENTS = 1,
 	O_LOSS,
@@ -189,7 +195,11 @@ enum {
 	O_VERBOSE,
 	O_TRACE,
 	O_TABLE,
-	O_QUICK
+	O_QUICK,
+	O_SCENARIO,
+	O_SCENARIOS,
+	O_FIRST,
+	O_WITHOUT
 };
 
 static const struct option options[] = {
@@ -208,15 +218,25 @@ static const struct option options[] = {
 	{ "trace", no_argument, NULL, O_TRACE },
 	{ "verbose", no_argument, NULL, O_VERBOSE },
 	{ "table", no_argument, NULL, O_TABLE },
+	{ "scenario", required_argument, NULL, O_SCENARIO },
+	{ "scenarios", required_argument, NULL, O_SCENARIOS },
+	{ "first", required_argument, NULL, O_FIRST },
+	{ "without", required_argument, NULL, O_WITHOUT },
 	{ "quick", no_argument, NULL, O_QUICK },
 	{ NULL, 0, NULL, 0 },
 };
 
-struct wish {
-	struct sim_config config;
-	uint64_t seeds;
-	bool one, table;
-};
+static uint32_t features(char *names)
+{
+	uint32_t bits = 0;
+
+	for (char *name = strtok(names, ","); name != NULL; name = strtok(NULL, ",")) {
+		if (sim_feature_bit(name) == 0)
+			usage();
+		bits |= sim_feature_bit(name);
+	}
+	return bits;
+}
 
 static void take_option(struct wish *w, int option, double v)
 {
@@ -252,6 +272,7 @@ static void take_option(struct wish *w, int option, double v)
 		w->config.slots = (uint32_t)v;
 		break;
 	case O_CONSUME:
+		w->config.slow_clients = SIM_CLIENTS_MAX;
 		w->config.consume_ns = (ns_t)(v * NS_PER_US);
 		break;
 	case O_SEED:
@@ -271,6 +292,20 @@ static void take_option(struct wish *w, int option, double v)
 		break;
 	case O_QUICK:
 		w->seeds = 2;
+		w->scenarios = QUICK_SCENARIOS;
+		break;
+	case O_SCENARIO:
+		w->first = (uint64_t)v;
+		w->scenarios = 1;
+		break;
+	case O_SCENARIOS:
+		w->scenarios = (uint64_t)v;
+		break;
+	case O_FIRST:
+		w->first = (uint64_t)v;
+		break;
+	case O_WITHOUT:
+		w->without = features(optarg);
 		break;
 	default:
 		usage();
@@ -279,7 +314,7 @@ static void take_option(struct wish *w, int option, double v)
 
 int main(int argc, char **argv)
 {
-	struct wish w = { .seeds = 0 };
+	static struct wish w = { .first = 1 };
 	struct tally t = { 0, 0 };
 	int option;
 
@@ -290,12 +325,14 @@ int main(int argc, char **argv)
 	if (optind < argc || (w.one && (w.config.clients == 0 || w.config.clients > SIM_CLIENTS_MAX)))
 		usage();
 	if (w.table) {
-		print_table(&w.config);
+		sim_table(&w.config);
 		return 0;
 	}
+	if (w.scenarios > 0)
+		run_scenarios(&w, &t);
 	if (w.one) {
 		run_seeds("as asked", &w.config, w.seeds == 0 ? 1 : w.seeds, &t);
-	} else {
+	} else if (w.scenarios == 0 || w.seeds > 0) {
 		run_matrix(&w.config, w.seeds == 0 ? SEEDS : w.seeds, &t);
 		run_others(&w.config, w.seeds == 0 ? SEEDS : w.seeds, &t);
 	}

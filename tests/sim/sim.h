@@ -1,14 +1,20 @@
 /*
- * A server engine and up to 200 client engines in one thread, on virtual time, through a network that
- * delays, loses, reorders and repeats by a seed. The same options give the same run, to the last bit.
+ * Server engines, up to 200 client engines and hosts that lie, in one thread, on virtual time, through a
+ * network that delays, loses, reorders and repeats by a seed. The same options give the same run, to the
+ * last bit.
  *
- *   sim.c        options, cases, results
- *   sim_run.c    one run: hosts set up, the event loop, what is expected at the end
- *   sim_host.c   what lib/run does around an engine: content, sealing, verifying, slots, timers
- *   sim_net.c    links between hosts
- *   sim_queue.c  events in order of time
- *   sim_trace.c  packets in words
- *   sim_check.c  what must hold after each step
+ *   sim.c           options, cases, results
+ *   sim_scenario.c  a random scenario from a seed: network, hosts, what befalls them
+ *   sim_table.c     figures: feedback over receivers
+ *   sim_run.c       one run: hosts set up, the event loop, what is expected at the end
+ *   sim_client.c    what lib/run does around a client's engine: verifying, slots, timers, a consumer
+ *   sim_server.c    ... and around a server's: content, sealing, passes
+ *   sim_liar.c      hosts that say what is not so
+ *   sim_action.c    what befalls hosts: cut cables, power, stalls, an administrator
+ *   sim_net.c       links between hosts
+ *   sim_queue.c     events in order of time
+ *   sim_trace.c     packets in words
+ *   sim_check.c     what must hold after each step
  */
 #ifndef WDSCAST_TESTS_SIM_H
 #define WDSCAST_TESTS_SIM_H
@@ -17,6 +23,9 @@
 #include "engine/server.h"
 
 #define SIM_CLIENTS_MAX SERVER_CLIENTS_MAX
+#define SIM_SESSIONS_MAX 3 /* of one content: fast, medium, slow */
+#define SIM_LIARS_MAX 8
+#define SIM_ACTIONS_MAX 512
 #define SIM_OUTQ_PACKETS 1024
 #define SIM_EVENTS_MAX (1u << 22) /* in the queue at once: more means that somebody sends without end */
 #define SIM_WHY_BYTES 200
@@ -30,49 +39,86 @@ struct sim_link_config {
 	double loss, duplicate, corrupt;
 	double reorder;                /* chance of an extra delay that lets others overtake */
 	ns_t reorder_ns;               /* up to this long */
-	double burst_begin, burst_end; /* of a time in which everything is lost: Gilbert's model */
+	double burst;                  /* chance that a time begins in which everything is lost */
+	ns_t burst_ns;                 /* up to this long */
 	uint64_t bytes_per_s;          /* 0: without limit */
 	uint32_t queue_bytes;          /* what waits for a slow link, at most */
 };
 
 struct sim_link {
 	struct sim_link_config config;
-	bool down, in_burst;
-	ns_t free_at, last_at;
-	uint64_t packets, lost, overflowed;
+	bool cut;
+	ns_t burst_until, free_at, last_at;
+	uint64_t packets, bytes, lost, overflowed;
 };
 
 /* ---- hosts ---- */
+
+enum sim_may_fail { /* what a client may end with, beside 0 */
+	            SIM_MAY_TIME_OUT = 1,
+	            SIM_MAY_BE_KICKED = 2,
+	            SIM_MAY_BE_CANCELLED = 4,
+};
 
 struct sim_client {
 	struct client engine;
 	struct endpoint at;
 	struct sim_link up, down;
 	ns_t timer_at; /* the next timer event that is in the queue */
+	uint32_t life; /* how often it was started: events of an earlier life are void */
 	bool alive;    /* powered on: it takes packets and runs its timers */
 	bool in_group;
 	struct endpoint group;
 	struct bitmap blocks;
 	void *blocks_mem;
+	uint64_t
+	        *asked[SIM_SESSIONS_MAX]; /* the words of `blocks` as they were at its last POLLACK to each */
 	uint32_t slots, free_slots;
 	ns_t consume_ns; /* a block takes its consumer this long; 0: no time */
 	ns_t consumer_free_at;
 	uint64_t delivered;
 	bool finished, closed;
 	uint32_t result;
+	unsigned may_fail; /* bits of sim_may_fail */
 	ns_t started_at, finished_at;
-	uint64_t hi_seq_no; /* as last seen, for sim_check.c */
+	ns_t stirred_at;        /* a block came, or what had kept it from coming is over */
+	ns_t cut_at, cut_total; /* when its cable was cut last, and for how long in all */
+	uint64_t hi_seq_no;     /* as last seen, for sim_check.c, as are the next */
+	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
 };
 
 struct sim_server {
 	struct server engine;
+	uint32_t index;
+	bool alive;
 	void *engine_mem;
 	ns_t timer_at;
 	bool passing;   /* between OUT_PASS and OUT_PASS_DONE */
 	uint32_t range; /* of the pass, and the next block of it to be fed */
 	uint64_t next_block;
 	bool idle;                         /* OUT_IDLE came, nobody joined since */
-	uint64_t next_seq_no, lead_seq_no; /* as last seen, for sim_check.c */
+	uint8_t *nacked;                   /* [seq_no & (list_max - 1)]: asked for since it was sent last */
+	uint64_t next_seq_no, lead_seq_no; /* as last seen, for sim_check.c, as are the next */
+	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
+};
+
+enum sim_lie {
+	SIM_LIE_JOINS,   /* JOINs with random names, from random addresses or its own */
+	SIM_LIE_STRANGE, /* anything in the name of others, from its own address */
+	SIM_LIE_NACKS,   /* a client that lacks everything, always */
+	SIM_LIE_ACKS,    /* a client with the longest way, that is bad as Master Client */
+	SIM_LIE_LACKS,   /* a client that wants blocks there are not, or all of them */
+	SIM_LIE_SPOOF,   /* anything from anybody's address, but without the key: only with HASH */
+	SIM_LIES
+};
+
+struct sim_liar {
+	enum sim_lie lie;
+	uint32_t session;
+	struct endpoint at;
+	ns_t from, until, gap_ns; /* when it lies, how often */
+	uint32_t client_id;       /* 0: none yet */
+	unsigned manner;          /* which of the ways of its kind */
 };
 
 /* ---- events ---- */
@@ -87,17 +133,21 @@ struct sim_datagram {
 enum sim_event_type {
 	SIM_TO_CLIENT,
 	SIM_TO_SERVER,
+	SIM_TO_LIAR,
 	SIM_CLIENT_TIMER,
 	SIM_SERVER_TIMER,
 	SIM_CONSUMED,
-	SIM_START
+	SIM_START,
+	SIM_LIES_NOW,
+	SIM_ACTION,
 };
 
 struct sim_event {
 	ns_t at;
 	uint64_t order; /* events of one time keep the order in which they were made */
 	enum sim_event_type type;
-	uint32_t client;
+	uint32_t host; /* client, session, liar or action */
+	uint32_t life; /* CONSUMED */
 	struct sim_datagram *datagram;
 };
 
@@ -107,26 +157,62 @@ struct sim_queue {
 	uint64_t order;
 };
 
+enum sim_action_type {
+	SIM_CUT,    /* the client's cable; value: 1 to the server, 2 from it, 3 both */
+	SIM_HEAL,   /* both ways */
+	SIM_DIE,    /* its power goes off */
+	SIM_REVIVE, /* it is started again with nothing; value: how far its port has moved */
+	SIM_STALL,  /* its consumer does nothing for `value` ns */
+	SIM_CANCEL,
+	SIM_KICK, /* value: mt_kick_reason */
+	SIM_DEMOTE,
+	SIM_SERVER_DIE,    /* all sessions */
+	SIM_SERVER_REVIVE, /* with new ones */
+};
+
+struct sim_action {
+	ns_t at;
+	enum sim_action_type type;
+	uint32_t client;
+	uint64_t value;
+};
+
 /* ---- a run ---- */
 
 struct sim_config {
 	uint64_t seed;
-	uint32_t clients;
+	uint32_t clients, sessions;
 	uint64_t content_bytes;
 	uint32_t block_bytes;
 	struct sim_link_config link; /* each client's, both ways */
-	uint32_t slots;              /* each client's */
-	ns_t consume_ns;
-	ns_t start_within_ns; /* clients begin at random within this time */
-	ns_t limit_ns;        /* virtual time by which all must be done */
-	bool verbose, trace;  /* tell how it went; tell each packet */
+	uint32_t bad_clients;        /* so many have this link down instead, and `link` up */
+	struct sim_link_config bad_link;
+	uint64_t egress_bytes_per_s; /* of the server's own cable; 0: without limit */
+	uint32_t egress_queue_bytes;
+	uint32_t slots; /* each client's */
+	uint32_t slow_clients;
+	ns_t consume_ns;                               /* of the slow clients */
+	ns_t start_within_ns;                          /* clients begin at random within this time */
+	enum security_mode mode;                       /* both ways; not SIGN */
+	uint32_t exp_max_window, max_window, list_max; /* 0: the engine's defaults */
+	uint32_t action_count, liar_count;
+	struct sim_action actions[SIM_ACTIONS_MAX];
+	struct sim_liar liars[SIM_LIARS_MAX];
+	ns_t stuck_ns;       /* a client that gets no block for so long is stuck */
+	ns_t limit_ns;       /* virtual time by which all must be done */
+	uint64_t events_max; /* and events */
+	bool any_result;     /* the network is too bad to promise anybody success */
+	bool verbose, trace; /* tell how it went; tell each packet */
 };
 
 struct sim_stats {
 	ns_t all_done_ns, all_forgotten_ns;
 	uint64_t sent[SIM_OPCODES]; /* packets by opcode, once each whatever the number of receivers */
 	uint64_t requests, forged, malformed, events;
+	uint64_t lies, lie_bytes;         /* of liars */
+	uint64_t to_nobody, nobody_bytes; /* unicast to addresses that liars made up */
 	uint64_t longest_queue;
+	uint32_t actions; /* done */
 };
 
 struct sim {
@@ -138,10 +224,12 @@ struct sim {
 	void *out_mem;
 	uint8_t *content;
 	uint64_t total_blocks;
-	struct security checksum;
+	struct security security, wrong_key;
 	struct endpoint initiation;
-	struct sim_server server;
+	struct sim_link egress;
+	struct sim_server servers[SIM_SESSIONS_MAX];
 	struct sim_client *clients;
+	struct sim_liar liars[SIM_LIARS_MAX];
 	struct sim_stats stats;
 	char why[SIM_WHY_BYTES]; /* the first thing that went wrong; "" if nothing did */
 };
@@ -153,9 +241,32 @@ void sim_fini(struct sim *s);
 /* Note what went wrong, if nothing did before. */
 void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What a scenario may have, as bits; each is drawn on its own, so one can be left out to see what matters. */
+#define SIM_FEATURES(X)                                                                                      \
+	X(modes)                                                                                             \
+	X(loss) X(bursts) X(reorder) X(duplicate) X(corrupt) X(bandwidth) X(bad) X(late) X(cuts) X(deaths)   \
+	        X(stalls) X(slow) X(demote) X(liars) X(kick) X(cancel) X(restart)
+#define X(name) SIM_FEATURE_##name,
+enum sim_feature { SIM_FEATURES(X) SIM_FEATURE_COUNT };
+#undef X
+/* The bit of a feature's name; 0: there is none. */
+uint32_t sim_feature_bit(const char *name);
+void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without);
+/* What it has, in a line. */
+void sim_scenario_tell(const struct sim_config *c);
+
+void sim_table(const struct sim_config *base);
+
+static inline bool sim_chance(struct rng *rng, double p)
+{
+	return p > 0 && (double)(rng_next(rng) >> 11) < p * 0x1p53;
+}
+
 void sim_queue_push(struct sim *s, const struct sim_event *e);
 bool sim_queue_pop(struct sim *s, struct sim_event *e);
 void sim_queue_fini(struct sim *s);
+/* Let a later step of the host run its timers; *have is the timer event it has already. */
+void sim_arm(struct sim *s, ns_t deadline, ns_t *have, enum sim_event_type type, uint32_t host);
 
 struct sim_datagram *sim_datagram_new(const struct endpoint *from, const struct endpoint *to, uint32_t len);
 void sim_datagram_drop(struct sim_datagram *d);
@@ -163,18 +274,46 @@ void sim_datagram_drop(struct sim_datagram *d);
 void sim_net_up(struct sim *s, uint32_t client, struct sim_datagram *d);
 /* The server's datagram, to one client or to a group; takes d over. */
 void sim_net_down(struct sim *s, struct sim_datagram *d);
+/* A liar's datagram, to anybody; takes d over. */
+void sim_net_lie(struct sim *s, struct sim_datagram *d);
 
 void sim_trace(struct sim *s, const struct sim_datagram *d);
+
+const uint8_t *sim_block(const struct sim *s, uint64_t block_no);
+uint32_t sim_block_len(const struct sim *s, uint64_t block_no);
+/* A datagram of what an engine made: content is put between head and tail, and all of it sealed. */
+struct sim_datagram *sim_assemble(struct sim *s, const struct out_packet *p, const struct endpoint *from);
 
 void sim_client_start(struct sim *s, uint32_t client);
 void sim_client_receive(struct sim *s, uint32_t client, const struct sim_datagram *d);
 void sim_client_timer(struct sim *s, uint32_t client);
-void sim_client_consumed(struct sim *s, uint32_t client);
-void sim_server_start(struct sim *s);
+void sim_client_consumed(struct sim *s, uint32_t client, uint32_t life);
+void sim_client_step(struct sim *s, uint32_t client, const struct client_in *in);
+
+void sim_server_start(struct sim *s, uint32_t session);
 void sim_server_receive(struct sim *s, const struct sim_datagram *d);
-void sim_server_timer(struct sim *s);
+void sim_server_timer(struct sim *s, uint32_t session);
+void sim_server_step(struct sim *s, uint32_t session, const struct server_in *in);
+void sim_server_fini(struct sim *s, uint32_t session);
+
+void sim_liar_start(struct sim *s, uint32_t liar);
+void sim_liar_receive(struct sim *s, uint32_t liar, const struct sim_datagram *d);
+void sim_liar_lie(struct sim *s, uint32_t liar);
+
+void sim_act(struct sim *s, const struct sim_action *a);
+/* Add up for how long its cable has been cut, if it is. */
+void sim_note_cut(struct sim *s, struct sim_client *c);
 
 void sim_check_client(struct sim *s, uint32_t client);
-void sim_check_server(struct sim *s);
+void sim_check_server(struct sim *s, uint32_t session);
+/* Of a data packet that the server is about to send. */
+void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p);
+/* A NACK that reached the server. */
+void sim_check_nacked(struct sim *s, uint32_t session, const struct mt_nack *n);
+/* Who has sent an ACK that was accepted, when that client was the master. */
+void sim_check_acked(struct sim *s, uint32_t session, uint32_t master, const struct endpoint *from);
+/* A client has answered a POLL. */
+void sim_check_pollack(struct sim *s, uint32_t client);
+void sim_check_end(struct sim *s);
 
 #endif

@@ -1,5 +1,11 @@
 #include "sim.h"
 
+#include <stdlib.h>
+
+#include "wdserror.h"
+
+#define ULL(x) ((unsigned long long)(x))
+
 /* A step runs all that is due: a deadline that has passed would make the worker spin. */
 static void check_deadline(struct sim *s, const char *who, uint32_t number, ns_t deadline)
 {
@@ -8,59 +14,222 @@ static void check_deadline(struct sim *s, const char *who, uint32_t number, ns_t
 		         (long long)(s->now - deadline));
 }
 
+/* Sequence numbers never go back. */
+static void check_grows(struct sim *s, const char *who, uint32_t number, const char *what, uint64_t now,
+                        uint64_t *before)
+{
+	if (now < *before)
+		sim_fail(s, "%s %u: its %s went back from %llu to %llu", who, number, what, ULL(*before),
+		         ULL(now));
+	*before = now;
+}
+
+static void check_missing(struct sim *s, uint32_t client, const struct ranges *missing)
+{
+	if (missing->n > CLIENT_MISSING_MAX)
+		sim_fail(s, "client %u: %u ranges are missing", client, missing->n);
+	for (uint32_t i = 0; i + 1 < missing->n; i++)
+		if (missing->v[i].last + 1 >= missing->v[i + 1].first)
+			sim_fail(s, "client %u: its missing list is out of order", client);
+}
+
+/* It takes part, nothing keeps blocks from it, and none has come for long. */
+static void check_stuck(struct sim *s, uint32_t client)
+{
+	const struct sim_client *c = &s->clients[client];
+	bool kept = c->up.cut || c->down.cut || c->consumer_free_at > s->now;
+
+	if (c->alive && !c->finished && !kept && s->now - c->stirred_at > s->config.stuck_ns)
+		sim_fail(s, "client %u is stuck in state %d with %llu of %llu blocks", client,
+		         c->engine.state, ULL(c->delivered), ULL(s->total_blocks));
+}
+
 void sim_check_client(struct sim *s, uint32_t client)
 {
 	struct sim_client *c = &s->clients[client];
 	const struct client *e = &c->engine;
 
 	check_deadline(s, "client", client, client_deadline(e));
-	if (e->missing.n > CLIENT_MISSING_MAX)
-		sim_fail(s, "client %u: %u ranges are missing", client, e->missing.n);
-	for (uint32_t i = 0; i + 1 < e->missing.n; i++)
-		if (e->missing.v[i].last + 1 >= e->missing.v[i + 1].first)
-			sim_fail(s, "client %u: its missing list is out of order", client);
+	check_missing(s, client, &e->missing);
+	check_stuck(s, client);
 	if (c->blocks_mem != NULL && c->delivered > c->blocks.ones)
-		sim_fail(s, "client %u stored %llu blocks, but has %llu", client,
-		         (unsigned long long)c->delivered, (unsigned long long)c->blocks.ones);
+		sim_fail(s, "client %u stored %llu blocks, but has %llu", client, ULL(c->delivered),
+		         ULL(c->blocks.ones));
 	if (c->finished && c->result == 0 && c->delivered != s->total_blocks)
 		sim_fail(s, "client %u says that it is complete with %llu of %llu blocks", client,
-		         (unsigned long long)c->delivered, (unsigned long long)s->total_blocks);
-	if (e->state == CLIENT_REGULAR && e->hi_seq_no < c->hi_seq_no)
-		sim_fail(s, "client %u: its highest sequence number went back", client);
-	c->hi_seq_no = e->hi_seq_no;
+		         ULL(c->delivered), ULL(s->total_blocks));
+	if (e->state != CLIENT_REGULAR)
+		return;
+	check_grows(s, "client", client, "highest number", e->hi_seq_no, &c->hi_seq_no);
+	check_grows(s, "client", client, "SPM number", e->last_spm_seq_no, &c->spm_seq_no);
+	check_grows(s, "client", client, "QCC number", e->last_qcc_seq_no, &c->qcc_seq_no);
+	check_grows(s, "client", client, "POLL number", e->last_poll_seq_no, &c->poll_seq_no);
 }
 
-static void check_lists(struct sim *s)
+static void check_lists(struct sim *s, uint32_t session)
 {
-	const struct server *e = &s->server.engine;
+	const struct server *e = &s->servers[session].engine;
 	uint32_t all = 0, active = 0;
 
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
-		all += e->clients[i].list != SERVER_NONE;
-		active += e->clients[i].list == SERVER_ACTIVE;
+		const struct server_client *c = &e->clients[i];
+
+		if (c->list == SERVER_NONE)
+			continue;
+		all++;
+		active += c->list == SERVER_ACTIVE;
+		if (server_find_client(e, c->client_id) != c)
+			sim_fail(s, "session %u: two clients are %u", session, c->client_id);
 	}
 	if (all != e->client_count || active != e->active_count)
-		sim_fail(s, "server: %u clients of which %u active, but it counts %u and %u", all, active,
-		         e->client_count, e->active_count);
+		sim_fail(s, "session %u: %u clients of which %u active, but it counts %u and %u", session,
+		         all, active, e->client_count, e->active_count);
 }
 
-void sim_check_server(struct sim *s)
+/* At most one Master Client, and one that takes part. */
+static void check_master(struct sim *s, uint32_t session)
 {
-	struct sim_server *h = &s->server;
-	const struct server *e = &h->engine;
+	const struct server *e = &s->servers[session].engine;
 	const struct server_client *master = server_find_client(e, e->master_client_id);
 
-	check_deadline(s, "server", 0, server_deadline(e));
-	check_lists(s);
-	/* The trail may go back: a new Master Client puts it where it is itself (E8). */
-	if (e->next_seq_no < h->next_seq_no || e->lead_seq_no < h->lead_seq_no)
-		sim_fail(s, "server: a sequence number went back");
-	h->next_seq_no = e->next_seq_no;
-	h->lead_seq_no = e->lead_seq_no;
-	if (e->head_seq_no > e->next_seq_no || e->next_seq_no - e->head_seq_no > e->config.list_max)
-		sim_fail(s, "server: its packet list has %llu entries",
-		         (unsigned long long)(e->next_seq_no - e->head_seq_no));
 	if (e->state == SERVER_DATA && e->master_client_id != 0 &&
 	    (master == NULL || master->list != SERVER_ACTIVE))
-		sim_fail(s, "server: its Master Client %u is not active", e->master_client_id);
+		sim_fail(s, "session %u: its Master Client %u is not active", session, e->master_client_id);
+}
+
+void sim_check_server(struct sim *s, uint32_t session)
+{
+	struct sim_server *h = &s->servers[session];
+	const struct server *e = &h->engine;
+
+	check_deadline(s, "session", session, server_deadline(e));
+	check_lists(s, session);
+	check_master(s, session);
+	/* The trail may go back: a new Master Client puts it where it is itself (E8). */
+	check_grows(s, "session", session, "next number", e->next_seq_no, &h->next_seq_no);
+	check_grows(s, "session", session, "lead", e->lead_seq_no, &h->lead_seq_no);
+	check_grows(s, "session", session, "SPM number", e->next_spm_seq_no, &h->spm_seq_no);
+	check_grows(s, "session", session, "QCC number", e->next_qcc_seq_no, &h->qcc_seq_no);
+	check_grows(s, "session", session, "POLL number", e->next_poll_seq_no, &h->poll_seq_no);
+	if (e->head_seq_no > e->next_seq_no || e->next_seq_no - e->head_seq_no > e->config.list_max)
+		sim_fail(s, "session %u: its packet list has %lld entries", session,
+		         (long long)(e->next_seq_no - e->head_seq_no));
+	if (e->trail_seq_no > e->lead_seq_no || e->lead_seq_no >= e->next_seq_no)
+		sim_fail(s, "session %u: trail %llu, lead %llu, next %llu", session, ULL(e->trail_seq_no),
+		         ULL(e->lead_seq_no), ULL(e->next_seq_no));
+	if (e->pass.n > SERVER_PASS_RANGES_MAX || e->window > e->config.max_window || e->window < 1)
+		sim_fail(s, "session %u: %u ranges in a pass, a window of %f", session, e->pass.n, e->window);
+}
+
+/* Was it in an answer to a POLL that somebody lacks this block? */
+static bool is_missed(const struct sim *s, uint32_t session, uint64_t block_no)
+{
+	for (uint32_t i = 0; i < s->config.clients; i++) {
+		const uint64_t *asked = s->clients[i].asked[session];
+
+		if (asked != NULL && !(asked[(block_no - 1) / 64] >> ((block_no - 1) % 64) & 1))
+			return true;
+	}
+	return s->config.liar_count > 0; /* maybe one of them */
+}
+
+/* What nobody misses is not sent: an ODATA was asked for by POLLACK, an RDATA by NACK, or is the tail's
+ * probe. */
+void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p)
+{
+	struct sim_server *h = &s->servers[session];
+	uint8_t *nacked = &h->nacked[p->seq_no & (h->engine.config.list_max - 1)];
+
+	if (!p->repair && !is_missed(s, session, p->block_no))
+		sim_fail(s, "session %u sends block %llu, which nobody lacks", session, ULL(p->block_no));
+	if (p->repair && !*nacked && p->seq_no != h->engine.lead_seq_no)
+		sim_fail(s, "session %u repeats %llu, which nobody asked for", session, ULL(p->seq_no));
+	*nacked = 0;
+}
+
+void sim_check_nacked(struct sim *s, uint32_t session, const struct mt_nack *n)
+{
+	struct sim_server *h = &s->servers[session];
+	const struct server *e = &h->engine;
+
+	for (uint16_t i = 0; i < n->count; i++) {
+		uint64_t first = be64_get(n->ranges[i].start), last = be64_get(n->ranges[i].end);
+
+		if (first < e->head_seq_no)
+			first = e->head_seq_no;
+		if (last > e->lead_seq_no)
+			last = e->lead_seq_no;
+		for (; first <= last; first++)
+			h->nacked[first & (e->config.list_max - 1)] = 1;
+	}
+}
+
+void sim_check_acked(struct sim *s, uint32_t session, uint32_t master, const struct endpoint *from)
+{
+	const struct server_client *c = server_find_client(&s->servers[session].engine, master);
+
+	if (c != NULL && !endpoint_equal(&c->from, from))
+		sim_fail(s, "session %u takes an ACK from another than its Master Client", session);
+}
+
+/* Which session the client takes part in; sessions: none that is alive. */
+static uint32_t session_of(const struct sim *s, const struct sim_client *c)
+{
+	uint32_t i = 0;
+
+	while (i < s->config.sessions &&
+	       !(s->servers[i].alive && s->servers[i].engine.config.session_id == c->engine.offer.session_id))
+		i++;
+	return i;
+}
+
+void sim_check_pollack(struct sim *s, uint32_t client)
+{
+	struct sim_client *c = &s->clients[client];
+	size_t bytes = c->blocks.words[0] * sizeof(uint64_t);
+	uint32_t session = session_of(s, c);
+
+	if (session == s->config.sessions)
+		return;
+	if (c->asked[session] == NULL && (c->asked[session] = malloc(bytes)) == NULL)
+		abort();
+	memcpy(c->asked[session], c->blocks.full[0], bytes);
+}
+
+static bool is_kick(uint32_t result)
+{
+	return result == WDSTPC_E_KICKED_POLICY_NOT_MET || result == WDSTPC_E_KICKED_FALLBACK ||
+	       result == WDSTPC_E_KICKED_FAIL;
+}
+
+static bool may_end_so(const struct sim *s, const struct sim_client *c)
+{
+	switch (c->result) {
+	case 0:
+		return true;
+	case ERROR_TIMEOUT:
+		return (c->may_fail & SIM_MAY_TIME_OUT) || s->config.any_result;
+	case ERROR_CANCELLED:
+		return c->may_fail & SIM_MAY_BE_CANCELLED;
+	default:
+		return is_kick(c->result) && (c->may_fail & SIM_MAY_BE_KICKED);
+	}
+}
+
+void sim_check_end(struct sim *s)
+{
+	for (uint32_t i = 0; i < s->config.clients; i++) {
+		const struct sim_client *c = &s->clients[i];
+
+		if (!c->closed) /* its power is off */
+			continue;
+		if (!may_end_so(s, c))
+			sim_fail(s, "client %u ended with %u (0x%08x)", i, c->result, c->result);
+		else if (c->result == 0 && bitmap_next_zero(&c->blocks, 0) != c->blocks.bits)
+			sim_fail(s, "client %u has no block %llu", i,
+			         ULL(bitmap_next_zero(&c->blocks, 0) + 1));
+	}
+	for (uint32_t i = 0; i < s->config.sessions; i++)
+		if (s->servers[i].alive && !s->servers[i].idle)
+			sim_fail(s, "session %u has not said that it is idle", i);
 }

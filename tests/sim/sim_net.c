@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#define FRAME_BYTES                                                                                          \
+	66 /* Ethernet with its gap and preamble, IPv4, UDP: what a datagram takes of a link beside itself   \
+	    */
+
 struct sim_datagram *sim_datagram_new(const struct endpoint *from, const struct endpoint *to, uint32_t len)
 {
 	struct sim_datagram *d = malloc(sizeof(*d) + len);
@@ -20,36 +24,39 @@ void sim_datagram_drop(struct sim_datagram *d)
 
 static bool chance(struct sim *s, double p)
 {
-	return p > 0 && (double)(rng_next(&s->rng) >> 11) < p * 0x1p53;
+	return sim_chance(&s->rng, p);
 }
 
 /* Does the link lose this packet? Its state moves on with each packet. */
 static bool loses(struct sim *s, struct sim_link *l)
 {
-	const struct sim_link_config *c = &l->config;
-
-	if (l->in_burst)
-		l->in_burst = !chance(s, c->burst_end);
-	else
-		l->in_burst = chance(s, c->burst_begin);
-	return l->down || l->in_burst || chance(s, c->loss);
+	if (chance(s, l->config.burst))
+		l->burst_until = s->now + rng_below(&s->rng, l->config.burst_ns + 1);
+	return l->cut || s->now < l->burst_until || chance(s, l->config.loss);
 }
 
-/* The end of its transmission on a link of finite rate; NS_NEVER when the queue before it is full. */
-static ns_t transmitted_at(struct sim *s, struct sim_link *l, uint32_t len)
+/*
+ * The end of the transmission, on a link of finite rate, of what is at its beginning at `at`; NS_NEVER
+ * when the queue before it is full.
+ */
+static ns_t transmitted_at(struct sim_link *l, uint32_t len, ns_t at)
 {
 	const struct sim_link_config *c = &l->config;
-	ns_t begin = l->free_at > s->now ? l->free_at : s->now;
+	ns_t begin = l->free_at > at ? l->free_at : at;
 
+	l->packets++;
 	if (c->bytes_per_s == 0)
-		return s->now;
-	if ((begin - s->now) * c->bytes_per_s / NS_PER_S > c->queue_bytes)
+		return at;
+	if ((begin - at) * c->bytes_per_s / NS_PER_S > c->queue_bytes) {
+		l->overflowed++;
 		return NS_NEVER;
-	l->free_at = begin + len * NS_PER_S / c->bytes_per_s;
+	}
+	l->bytes += len + FRAME_BYTES;
+	l->free_at = begin + (len + FRAME_BYTES) * NS_PER_S / c->bytes_per_s;
 	return l->free_at;
 }
 
-/* When a packet sent now arrives. Without `reorder` none overtakes another. */
+/* When a packet that left then arrives. Without `reorder` none overtakes another. */
 static ns_t arrives_at(struct sim *s, struct sim_link *l, ns_t sent)
 {
 	const struct sim_link_config *c = &l->config;
@@ -63,45 +70,43 @@ static ns_t arrives_at(struct sim *s, struct sim_link *l, ns_t sent)
 	return at;
 }
 
-static bool is_initiation(const struct sim_datagram *d)
-{
-	return d->from.port == MSI_UDP_PORT || d->to.port == MSI_UDP_PORT;
-}
-
+/* One bit is another; a keyed hash stands more than that. */
 static struct sim_datagram *corrupted(struct sim *s, const struct sim_datagram *d)
 {
 	struct sim_datagram *copy = sim_datagram_new(&d->from, &d->to, d->len);
+	uint64_t flips = s->config.mode == SECURITY_HASH ? 1 + rng_below(&s->rng, 8) : 1;
 
 	memcpy(copy->bytes, d->bytes, d->len);
-	if (d->len > 0)
+	for (; d->len > 0 && flips > 0; flips--)
 		copy->bytes[rng_below(&s->rng, d->len)] ^= (uint8_t)(1u << rng_below(&s->rng, 8));
 	return copy;
 }
 
-/* Put a packet on a link; d stays the caller's. */
-static void carry(struct sim *s, struct sim_link *l, struct sim_datagram *d, enum sim_event_type type,
-                  uint32_t client)
+/* Where nothing else is there to protect it, UDP's checksum is looked at: such a packet is lost. */
+static bool udp_protects(const struct sim *s, const struct sim_datagram *d)
 {
-	struct sim_event e = { .type = type, .client = client };
+	return s->config.mode == SECURITY_NONE || d->from.port == MSI_UDP_PORT || d->to.port == MSI_UDP_PORT;
+}
+
+/* Put what is ready at that time on a link; d stays the caller's. */
+static void carry(struct sim *s, struct sim_link *l, struct sim_datagram *d, struct sim_event e, ns_t ready)
+{
 	ns_t sent;
 	int copies;
 
-	l->packets++;
 	if (loses(s, l)) {
 		l->lost++;
 		return;
 	}
-	sent = transmitted_at(s, l, d->len);
-	if (sent == NS_NEVER) {
-		l->overflowed++;
+	sent = transmitted_at(l, d->len, ready);
+	if (sent == NS_NEVER)
 		return;
-	}
 	for (copies = 1 + chance(s, l->config.duplicate); copies > 0; copies--) {
 		e.at = arrives_at(s, l, sent);
 		e.datagram = d;
 		if (!chance(s, l->config.corrupt))
 			d->refs++;
-		else if (is_initiation(d)) /* has nothing but UDP's checksum, and that drops it */
+		else if (udp_protects(s, d))
 			continue;
 		else
 			e.datagram = corrupted(s, d);
@@ -116,7 +121,7 @@ static void count(struct sim *s, const struct sim_datagram *d)
 
 	if (s->config.trace)
 		sim_trace(s, d);
-	if (is_initiation(d)) {
+	if (d->from.port == MSI_UDP_PORT || d->to.port == MSI_UDP_PORT) {
 		s->stats.requests += d->to.port == MSI_UDP_PORT;
 		return;
 	}
@@ -130,21 +135,68 @@ static void count(struct sim *s, const struct sim_datagram *d)
 void sim_net_up(struct sim *s, uint32_t client, struct sim_datagram *d)
 {
 	count(s, d);
-	carry(s, &s->clients[client].up, d, SIM_TO_SERVER, client);
+	carry(s, &s->clients[client].up, d, (struct sim_event){ .type = SIM_TO_SERVER }, s->now);
 	sim_datagram_drop(d);
+}
+
+static bool goes_to(const struct sim_client *c, const struct sim_datagram *d)
+{
+	if (ip_is_multicast(&d->to.ip))
+		return c->in_group && endpoint_equal(&c->group, &d->to);
+	return endpoint_equal(&c->at, &d->to);
+}
+
+static void deliver(struct sim *s, struct sim_datagram *d, ns_t ready)
+{
+	bool taken = ip_is_multicast(&d->to.ip);
+
+	for (uint32_t i = 0; i < s->config.clients; i++) {
+		if (!goes_to(&s->clients[i], d))
+			continue;
+		taken = true;
+		carry(s, &s->clients[i].down, d, (struct sim_event){ .type = SIM_TO_CLIENT, .host = i },
+		      ready);
+	}
+	for (uint32_t i = 0; i < s->config.liar_count; i++) {
+		struct sim_event e = { .at = ready + s->config.link.delay_ns,
+			               .type = SIM_TO_LIAR,
+			               .host = i };
+
+		if (!ip_is_multicast(&d->to.ip) && !endpoint_equal(&s->liars[i].at, &d->to))
+			continue;
+		taken = true;
+		d->refs++;
+		e.datagram = d;
+		sim_queue_push(s, &e);
+	}
+	s->stats.to_nobody += !taken;
+	s->stats.nobody_bytes += taken ? 0 : d->len;
 }
 
 void sim_net_down(struct sim *s, struct sim_datagram *d)
 {
-	bool multicast = ip_is_multicast(&d->to.ip);
+	ns_t ready;
 
 	count(s, d);
-	for (uint32_t i = 0; i < s->config.clients; i++) {
-		struct sim_client *c = &s->clients[i];
-
-		if (multicast ? c->in_group && endpoint_equal(&c->group, &d->to)
-		              : endpoint_equal(&c->at, &d->to))
-			carry(s, &c->down, d, SIM_TO_CLIENT, i);
-	}
+	ready = transmitted_at(&s->egress, d->len, s->now);
+	if (ready != NS_NEVER)
+		deliver(s, d, ready);
 	sim_datagram_drop(d);
+}
+
+void sim_net_lie(struct sim *s, struct sim_datagram *d)
+{
+	struct sim_event e = { .at = s->now + s->config.link.delay_ns, .type = SIM_TO_SERVER };
+
+	if (s->config.trace)
+		sim_trace(s, d);
+	s->stats.lies++;
+	s->stats.lie_bytes += d->len;
+	if (d->to.port != s->initiation.port && !ip_equal(&d->to.ip, &s->initiation.ip)) {
+		deliver(s, d, s->now);
+		sim_datagram_drop(d);
+		return;
+	}
+	e.datagram = d;
+	sim_queue_push(s, &e);
 }

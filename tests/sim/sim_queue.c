@@ -76,3 +76,15 @@ void sim_queue_fini(struct sim *s)
 			sim_datagram_drop(s->queue.v[i].datagram);
 	free(s->queue.v);
 }
+
+void sim_arm(struct sim *s, ns_t deadline, ns_t *have, enum sim_event_type type, uint32_t host)
+{
+	struct sim_event e = { .at = deadline, .type = type, .host = host };
+
+	if (deadline == NS_NEVER || *have <= deadline)
+		return;
+	if (deadline < s->now)
+		e.at = s->now;
+	*have = deadline;
+	sim_queue_push(s, &e);
+}

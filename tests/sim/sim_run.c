@@ -19,16 +19,21 @@ void sim_fail(struct sim *s, const char *format, ...)
 
 void sim_config_defaults(struct sim_config *c)
 {
-	*c = (struct sim_config){ .seed = 1,
-		                  .clients = 2,
-		                  .content_bytes = 300 * 100 - 7,
-		                  .block_bytes = 100,
-		                  .link = { .delay_ns = NS_PER_MS / 2,
-		                            .jitter_ns = NS_PER_MS / 5,
-		                            .reorder_ns = 3 * NS_PER_MS },
-		                  .slots = 4096,
-		                  .start_within_ns = 50 * NS_PER_MS,
-		                  .limit_ns = 600 * NS_PER_S };
+	memset(c, 0, sizeof(*c));
+	c->seed = 1;
+	c->clients = 2;
+	c->sessions = 1;
+	c->content_bytes = 300 * 100 - 7;
+	c->block_bytes = 100;
+	c->link.delay_ns = NS_PER_MS / 2;
+	c->link.jitter_ns = NS_PER_MS / 5;
+	c->link.reorder_ns = 3 * NS_PER_MS;
+	c->slots = 4096;
+	c->start_within_ns = 50 * NS_PER_MS;
+	c->mode = SECURITY_CHECKSUM;
+	c->stuck_ns = 120 * NS_PER_S;
+	c->limit_ns = 600 * NS_PER_S;
+	c->events_max = 20000000;
 }
 
 static void make_content(struct sim *s)
@@ -45,16 +50,55 @@ static void make_content(struct sim *s)
 	}
 }
 
+static void make_keys(struct sim *s)
+{
+	static const char key[] = "what the lab has distributed", wrong[] = "what somebody has guessed";
+
+	switch (s->config.mode) {
+	case SECURITY_HASH:
+		security_init_hash(&s->security, key, sizeof(key), SECURITY_HMAC_A);
+		security_init_hash(&s->wrong_key, wrong, sizeof(wrong), SECURITY_HMAC_A);
+		break;
+	case SECURITY_NONE:
+		security_init_none(&s->security);
+		security_init_none(&s->wrong_key);
+		break;
+	default:
+		security_init_checksum(&s->security);
+		security_init_checksum(&s->wrong_key);
+		break;
+	}
+}
+
 static void plug_in(struct sim *s, uint32_t client)
 {
 	struct sim_client *c = &s->clients[client];
-	struct sim_event e = { .type = SIM_START, .client = client };
+	struct sim_event e = { .type = SIM_START, .host = client };
 
 	c->at = (struct endpoint){ ip4_of(10, 0, 1, (uint8_t)(client + 1)), 50000 };
 	c->up.config = c->down.config = s->config.link;
+	if (client < s->config.bad_clients)
+		c->down.config = s->config.bad_link;
 	c->timer_at = NS_NEVER;
 	e.at = rng_below(&s->rng, s->config.start_within_ns + 1);
 	sim_queue_push(s, &e);
+}
+
+static void init_hosts(struct sim *s)
+{
+	for (uint32_t i = 0; i < s->config.sessions; i++)
+		sim_server_start(s, i);
+	for (uint32_t i = 0; i < s->config.clients; i++)
+		plug_in(s, i);
+	for (uint32_t i = 0; i < s->config.liar_count; i++) {
+		s->liars[i] = s->config.liars[i];
+		sim_liar_start(s, i);
+	}
+	for (uint32_t i = 0; i < s->config.action_count; i++) {
+		struct sim_event e = { .at = s->config.actions[i].at, .type = SIM_ACTION, .host = i };
+
+		sim_queue_push(s, &e);
+	}
 }
 
 static void init(struct sim *s, const struct sim_config *config)
@@ -64,49 +108,61 @@ static void init(struct sim *s, const struct sim_config *config)
 	s->rng.state = config->seed;
 	s->total_blocks = ma_total_blocks(config->content_bytes, config->block_bytes);
 	s->initiation = (struct endpoint){ ip4_of(10, 0, 0, 1), MSI_UDP_PORT };
-	security_init_checksum(&s->checksum);
+	s->egress.config.bytes_per_s = config->egress_bytes_per_s;
+	s->egress.config.queue_bytes = config->egress_queue_bytes;
+	make_keys(s);
 	s->out_mem = calloc(1, outq_bytes(SIM_OUTQ_PACKETS));
 	s->clients = calloc(config->clients, sizeof(s->clients[0]));
 	if (s->out_mem == NULL || s->clients == NULL)
 		abort();
 	outq_init(&s->out, s->out_mem, SIM_OUTQ_PACKETS);
 	make_content(s);
-	sim_server_start(s);
-	for (uint32_t i = 0; i < config->clients; i++)
-		plug_in(s, i);
+	init_hosts(s);
 }
 
 static void dispatch(struct sim *s, const struct sim_event *e)
 {
 	switch (e->type) {
 	case SIM_TO_CLIENT:
-		sim_client_receive(s, e->client, e->datagram);
+		sim_client_receive(s, e->host, e->datagram);
 		break;
 	case SIM_TO_SERVER:
 		sim_server_receive(s, e->datagram);
 		break;
+	case SIM_TO_LIAR:
+		sim_liar_receive(s, e->host, e->datagram);
+		break;
 	case SIM_CLIENT_TIMER:
-		sim_client_timer(s, e->client);
+		sim_client_timer(s, e->host);
 		break;
 	case SIM_SERVER_TIMER:
-		sim_server_timer(s);
+		sim_server_timer(s, e->host);
 		break;
 	case SIM_CONSUMED:
-		sim_client_consumed(s, e->client);
+		sim_client_consumed(s, e->host, e->life);
 		break;
 	case SIM_START:
-		sim_client_start(s, e->client);
+		sim_client_start(s, e->host);
+		break;
+	case SIM_LIES_NOW:
+		sim_liar_lie(s, e->host);
+		break;
+	case SIM_ACTION:
+		s->stats.actions++;
+		sim_act(s, &s->config.actions[e->host]);
 		break;
 	}
 	if (e->datagram != NULL)
 		sim_datagram_drop(e->datagram);
 }
 
-/* All clients have ended; notes when that was. */
+/* All clients have ended, or their power is off for good; notes when that was. */
 static bool all_done(struct sim *s)
 {
+	if (s->stats.actions < s->config.action_count)
+		return false;
 	for (uint32_t i = 0; i < s->config.clients; i++)
-		if (!s->clients[i].closed)
+		if (!s->clients[i].closed && (s->clients[i].alive || s->clients[i].life == 0))
 			return false;
 	if (s->stats.all_done_ns == 0)
 		s->stats.all_done_ns = s->now;
@@ -115,8 +171,14 @@ static bool all_done(struct sim *s)
 
 static bool all_forgotten(struct sim *s)
 {
-	if (!all_done(s) || s->server.engine.client_count > 0)
+	if (!all_done(s))
 		return false;
+	for (uint32_t i = 0; i < s->config.sessions; i++)
+		if (s->servers[i].alive && s->servers[i].engine.client_count > 0)
+			return false;
+	for (uint32_t i = 0; i < s->config.liar_count; i++)
+		if (s->now <= s->liars[i].until)
+			return false;
 	s->stats.all_forgotten_ns = s->now;
 	return true;
 }
@@ -126,28 +188,24 @@ static void tell_stuck(struct sim *s)
 	for (uint32_t i = 0; i < s->config.clients; i++) {
 		const struct sim_client *c = &s->clients[i];
 
-		if (!c->closed)
+		if (!c->closed && (c->alive || c->life == 0))
 			sim_fail(s, "client %u is stuck in state %d with %llu of %llu blocks", i,
 			         c->engine.state, (unsigned long long)c->delivered,
 			         (unsigned long long)s->total_blocks);
 	}
-	sim_fail(s, "the server still knows %u clients", s->server.engine.client_count);
+	for (uint32_t i = 0; i < s->config.sessions; i++)
+		sim_fail(s, "session %u still knows %u clients", i, s->servers[i].engine.client_count);
 }
 
-/* What must hold once nothing is left to happen. */
-static void check_end(struct sim *s)
+static bool take_event(struct sim *s, struct sim_event *e)
 {
-	for (uint32_t i = 0; i < s->config.clients; i++) {
-		const struct sim_client *c = &s->clients[i];
-
-		if (c->result != 0)
-			sim_fail(s, "client %u ended with %u (0x%08x)", i, c->result, c->result);
-		else if (bitmap_next_zero(&c->blocks, 0) != c->blocks.bits)
-			sim_fail(s, "client %u has no block %llu", i,
-			         (unsigned long long)bitmap_next_zero(&c->blocks, 0) + 1);
-	}
-	if (!s->server.idle)
-		sim_fail(s, "the server has not said that it is idle");
+	if (!sim_queue_pop(s, e))
+		return false;
+	if (e->at <= s->config.limit_ns && s->stats.events < s->config.events_max)
+		return true;
+	if (e->datagram != NULL)
+		sim_datagram_drop(e->datagram);
+	return false;
 }
 
 bool sim_run(struct sim *s, const struct sim_config *config)
@@ -156,9 +214,7 @@ bool sim_run(struct sim *s, const struct sim_config *config)
 
 	init(s, config);
 	while (s->why[0] == '\0' && !all_forgotten(s)) {
-		if (!sim_queue_pop(s, &e) || e.at > config->limit_ns) {
-			if (e.datagram != NULL)
-				sim_datagram_drop(e.datagram);
+		if (!take_event(s, &e)) {
 			tell_stuck(s);
 			break;
 		}
@@ -167,18 +223,20 @@ bool sim_run(struct sim *s, const struct sim_config *config)
 		dispatch(s, &e);
 	}
 	if (s->why[0] == '\0')
-		check_end(s);
+		sim_check_end(s);
 	return s->why[0] == '\0';
 }
 
 void sim_fini(struct sim *s)
 {
 	sim_queue_fini(s);
+	for (uint32_t i = 0; i < s->config.sessions; i++)
+		sim_server_fini(s, i);
 	for (uint32_t i = 0; i < s->config.clients; i++)
 		free(s->clients[i].blocks_mem);
 	free(s->clients);
-	free(s->server.engine_mem);
 	free(s->content);
 	free(s->out_mem);
-	security_fini(&s->checksum);
+	security_fini(&s->security);
+	security_fini(&s->wrong_key);
 }

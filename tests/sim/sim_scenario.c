@@ -1,0 +1,359 @@
+/*
+ * A seed's scenario. Each feature draws from numbers of its own, so that without it all the rest is the
+ * same: that is how one finds out which of them matters.
+ */
+#include "sim.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define WORK_MAX 20000 /* blocks times clients */
+#define LIES_MAX 20000 /* of one liar */
+
+static const char *const feature_names[] = {
+#define X(name) #name,
+	SIM_FEATURES(X)
+#undef X
+};
+
+uint32_t sim_feature_bit(const char *name)
+{
+	for (uint32_t i = 0; i < SIM_FEATURE_COUNT; i++)
+		if (strcmp(feature_names[i], name) == 0)
+			return 1u << i;
+	return 0;
+}
+
+/* What a scenario is drawn from. */
+struct draw {
+	struct sim_config *c;
+	uint64_t seed;
+	struct rng rng;
+};
+
+static uint64_t between(struct draw *d, uint64_t lo, uint64_t hi)
+{
+	return rng_between(&d->rng, lo, hi);
+}
+
+/* lo to hi, each order of magnitude as likely as the next. */
+static double magnitude(struct draw *d, double lo, double hi)
+{
+	double u = (double)(rng_next(&d->rng) >> 11) * 0x1p-53;
+
+	return lo * pow(hi / lo, u);
+}
+
+static ns_t time_between(struct draw *d, ns_t lo, ns_t hi)
+{
+	return (ns_t)magnitude(d, (double)lo, (double)hi);
+}
+
+static bool chance(struct draw *d, double p)
+{
+	return sim_chance(&d->rng, p);
+}
+
+static void act(struct draw *d, ns_t at, enum sim_action_type type, uint32_t client, uint64_t value)
+{
+	if (d->c->action_count < SIM_ACTIONS_MAX)
+		d->c->actions[d->c->action_count++] = (struct sim_action){ at, type, client, value };
+}
+
+static uint32_t some_client(struct draw *d)
+{
+	return (uint32_t)rng_below(&d->rng, d->c->clients);
+}
+
+static void draw_clients(struct draw *d)
+{
+	uint64_t dice = rng_below(&d->rng, 100);
+
+	d->c->clients = (uint32_t)(dice < 60   ? between(d, 1, 6)
+	                           : dice < 85 ? between(d, 7, 30)
+	                           : dice < 96 ? between(d, 31, 80)
+	                                       : between(d, 81, 200));
+}
+
+static void draw_content(struct draw *d)
+{
+	uint64_t blocks = (uint64_t)magnitude(d, 1, 2000), most = WORK_MAX / d->c->clients;
+
+	if (blocks > most)
+		blocks = most;
+	d->c->block_bytes = (uint32_t)magnitude(d, 16, 1385);
+	d->c->content_bytes = blocks * d->c->block_bytes - rng_below(&d->rng, d->c->block_bytes);
+}
+
+static void draw_base(struct draw *d)
+{
+	struct sim_config *c = d->c;
+
+	d->rng.state = d->seed;
+	draw_clients(d);
+	draw_content(d);
+	c->link.delay_ns = time_between(d, 20 * NS_PER_US, 50 * NS_PER_MS);
+	c->link.jitter_ns = rng_below(&d->rng, c->link.delay_ns);
+	c->slots = (uint32_t)magnitude(d, 4, 300);
+	c->exp_max_window = (uint32_t)magnitude(d, 2, 256);
+	c->max_window = (uint32_t)magnitude(d, c->exp_max_window, 4096);
+	for (c->list_max = 64; c->list_max < 2 * c->max_window;)
+		c->list_max *= 2;
+	c->start_within_ns = time_between(d, NS_PER_MS, 200 * NS_PER_MS);
+}
+
+static void draw_loss(struct draw *d)
+{
+	if (!chance(d, 0.6))
+		return;
+	d->c->link.loss = magnitude(d, 0.0001, chance(d, 0.1) ? 0.3 : 0.05);
+	d->c->any_result |= d->c->link.loss > 0.08;
+}
+
+static void draw_bursts(struct draw *d)
+{
+	if (!chance(d, 0.25))
+		return;
+	d->c->link.burst = magnitude(d, 0.0003, 0.01);
+	d->c->link.burst_ns = time_between(d, 10 * NS_PER_US, 100 * NS_PER_MS);
+}
+
+static void draw_reorder(struct draw *d)
+{
+	if (!chance(d, 0.3))
+		return;
+	d->c->link.reorder = magnitude(d, 0.001, 0.2);
+	d->c->link.reorder_ns = time_between(d, 100 * NS_PER_US, 20 * NS_PER_MS);
+}
+
+static void draw_duplicate(struct draw *d)
+{
+	if (chance(d, 0.2))
+		d->c->link.duplicate = magnitude(d, 0.001, 0.3);
+}
+
+static void draw_corrupt(struct draw *d)
+{
+	if (chance(d, 0.2))
+		d->c->link.corrupt = magnitude(d, 0.001, 0.05);
+}
+
+static void draw_bandwidth(struct draw *d)
+{
+	struct sim_config *c = d->c;
+
+	if (!chance(d, 0.4))
+		return;
+	if (chance(d, 0.5)) {
+		c->egress_bytes_per_s = (uint64_t)magnitude(d, 1e6, 1e9);
+		c->egress_queue_bytes = (uint32_t)magnitude(d, 8192, 1 << 20);
+	}
+	if (chance(d, 0.7)) {
+		c->link.bytes_per_s = (uint64_t)magnitude(d, 1e6, 1e9);
+		c->link.queue_bytes = (uint32_t)magnitude(d, 8192, 1 << 20);
+	}
+}
+
+/* Some whose way is worse than the others'. */
+static void draw_bad(struct draw *d)
+{
+	struct sim_config *c = d->c;
+
+	c->bad_link = c->link;
+	if (!chance(d, 0.25))
+		return;
+	c->bad_clients = (uint32_t)between(d, 1, c->clients < 3 ? c->clients : 3);
+	switch (rng_below(&d->rng, 3)) {
+	case 0:
+		c->bad_link.loss = magnitude(d, 0.02, 0.25);
+		c->any_result |= c->bad_link.loss > 0.08;
+		break;
+	case 1:
+		c->bad_link.delay_ns += time_between(d, NS_PER_MS, 200 * NS_PER_MS);
+		break;
+	default:
+		c->bad_link.bytes_per_s = (uint64_t)magnitude(d, 1e5, 1e7);
+		c->bad_link.queue_bytes = (uint32_t)magnitude(d, 8192, 1 << 18);
+		break;
+	}
+}
+
+static void draw_late(struct draw *d)
+{
+	if (chance(d, 0.3))
+		d->c->start_within_ns = time_between(d, 100 * NS_PER_MS, 50 * NS_PER_S);
+}
+
+/* A cable is cut, or a whole switch is. */
+static void draw_cuts(struct draw *d)
+{
+	uint64_t n = chance(d, 0.25) ? between(d, 1, 4) : 0;
+
+	while (n-- > 0) {
+		ns_t at = time_between(d, NS_PER_MS, 10 * NS_PER_S);
+		ns_t until = at + time_between(d, 10 * NS_PER_MS, 40 * NS_PER_S);
+		uint64_t ways = between(d, 1, 3);
+		bool all = chance(d, 0.2);
+
+		for (uint32_t i = all ? 0 : some_client(d), end = all ? d->c->clients : i + 1; i < end; i++) {
+			act(d, at, SIM_CUT, i, ways);
+			act(d, until, SIM_HEAL, i, 0);
+		}
+	}
+}
+
+static void draw_deaths(struct draw *d)
+{
+	uint64_t n = chance(d, 0.2) ? between(d, 1, 3) : 0;
+
+	while (n-- > 0) {
+		uint32_t client = some_client(d);
+		ns_t at = time_between(d, NS_PER_MS, 10 * NS_PER_S);
+
+		act(d, at, SIM_DIE, client, 0);
+		if (chance(d, 0.7))
+			act(d, at + time_between(d, 10 * NS_PER_MS, 70 * NS_PER_S), SIM_REVIVE, client,
+			    rng_below(&d->rng, 2));
+	}
+}
+
+static void draw_stalls(struct draw *d)
+{
+	uint64_t n = chance(d, 0.25) ? between(d, 1, 6) : 0;
+
+	while (n-- > 0)
+		act(d, time_between(d, NS_PER_MS, 5 * NS_PER_S), SIM_STALL, some_client(d),
+		    time_between(d, 5 * NS_PER_MS, 20 * NS_PER_S));
+}
+
+static void draw_slow(struct draw *d)
+{
+	struct sim_config *c = d->c;
+	uint64_t blocks = ma_total_blocks(c->content_bytes, c->block_bytes);
+
+	if (!chance(d, 0.25))
+		return;
+	c->slow_clients = (uint32_t)between(d, 1, c->clients);
+	c->consume_ns = time_between(d, 10 * NS_PER_US, 5 * NS_PER_MS);
+	while (blocks * c->consume_ns > 20 * NS_PER_S)
+		c->consume_ns /= 2;
+}
+
+static void draw_liar(struct draw *d, struct sim_liar *l)
+{
+	uint64_t lies = d->c->mode == SECURITY_HASH ? SIM_LIES : SIM_LIE_SPOOF;
+	ns_t length = time_between(d, 100 * NS_PER_MS, 20 * NS_PER_S);
+
+	l->lie = (enum sim_lie)rng_below(&d->rng, lies);
+	l->session = (uint32_t)rng_below(&d->rng, d->c->sessions);
+	l->manner = (unsigned)rng_below(&d->rng, 3);
+	l->from = time_between(d, NS_PER_MS, 2 * NS_PER_S);
+	l->until = l->from + length;
+	l->gap_ns = time_between(d, 50 * NS_PER_US, 50 * NS_PER_MS);
+	while (length / l->gap_ns > LIES_MAX)
+		l->gap_ns *= 2;
+}
+
+static void draw_liars(struct draw *d)
+{
+	if (!chance(d, 0.25))
+		return;
+	d->c->liar_count = (uint32_t)between(d, 1, 3);
+	for (uint32_t i = 0; i < d->c->liar_count; i++)
+		draw_liar(d, &d->c->liars[i]);
+}
+
+static void draw_demote(struct draw *d)
+{
+	uint64_t n = chance(d, 0.2) ? between(d, 1, 1 + d->c->clients) : 0;
+
+	d->c->sessions = n > 0 ? (uint32_t)between(d, 2, SIM_SESSIONS_MAX) : 1;
+	while (n-- > 0)
+		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_DEMOTE, some_client(d), 0);
+}
+
+static void draw_kick(struct draw *d)
+{
+	uint64_t n = chance(d, 0.1) ? between(d, 1, 3) : 0;
+
+	while (n-- > 0)
+		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_KICK, some_client(d),
+		    rng_below(&d->rng, 3));
+}
+
+static void draw_cancel(struct draw *d)
+{
+	uint64_t n = chance(d, 0.1) ? between(d, 1, 3) : 0;
+
+	while (n-- > 0)
+		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_CANCEL, some_client(d), 0);
+}
+
+static void draw_restart(struct draw *d)
+{
+	ns_t at = time_between(d, 10 * NS_PER_MS, 5 * NS_PER_S);
+
+	if (!chance(d, 0.06))
+		return;
+	act(d, at, SIM_SERVER_DIE, 0, 0);
+	act(d, at + time_between(d, 10 * NS_PER_MS, 40 * NS_PER_S), SIM_SERVER_REVIVE, 0, 0);
+}
+
+static void draw_modes(struct draw *d)
+{
+	uint64_t dice = rng_below(&d->rng, 100);
+
+	d->c->mode = dice < 15 ? SECURITY_NONE : dice < 40 ? SECURITY_HASH : SECURITY_CHECKSUM;
+}
+
+void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without)
+{
+	static void (*const features[])(struct draw *) = {
+#define X(name) draw_##name,
+		SIM_FEATURES(X)
+#undef X
+	};
+	struct draw d = { .c = c, .seed = seed * 0x9e3779b97f4a7c15ull };
+
+	sim_config_defaults(c);
+	c->seed = seed;
+	draw_base(&d);
+	for (uint32_t i = 0; i < SIM_FEATURE_COUNT; i++) {
+		d.rng.state = d.seed ^ (i + 1) * 0xbf58476d1ce4e5b9ull;
+		if (!(without >> i & 1))
+			features[i](&d);
+	}
+}
+
+static void tell_link(const char *name, const struct sim_link_config *l)
+{
+	printf("  %s: %.3f ms + %.3f ms, loss %.2f %%, bursts %.2f %% of %.1f ms, reorder %.1f %% by %.1f ms, "
+	       "duplicate %.1f %%, corrupt %.1f %%, %.1f MB/s, queue %u KB\n",
+	       name, (double)l->delay_ns / 1e6, (double)l->jitter_ns / 1e6, l->loss * 100,
+	       l->burst * 100, (double)l->burst_ns / 1e6, l->reorder * 100, (double)l->reorder_ns / 1e6,
+	       l->duplicate * 100, l->corrupt * 100, (double)l->bytes_per_s / 1e6, l->queue_bytes >> 10);
+}
+
+void sim_scenario_tell(const struct sim_config *c)
+{
+	static const char *const lies[] = { "joins", "strange", "nacks", "acks", "lacks", "spoof" };
+
+	printf("seed %llu: %u clients, %u sessions, %llu blocks of %u, %u slots, windows %u to %u, list %u, "
+	       "mode %d, "
+	       "within %.1f s, %u actions\n",
+	       (unsigned long long)c->seed, c->clients, c->sessions,
+	       (unsigned long long)ma_total_blocks(c->content_bytes, c->block_bytes), c->block_bytes,
+	       c->slots, c->exp_max_window, c->max_window, c->list_max, c->mode,
+	       (double)c->start_within_ns / NS_PER_S, c->action_count);
+	tell_link("links", &c->link);
+	if (c->bad_clients > 0)
+		tell_link("bad links", &c->bad_link);
+	printf("  server's link: %.1f MB/s, queue %u KB; %u bad clients, %u slow ones at %.3f ms a block\n",
+	       (double)c->egress_bytes_per_s / 1e6, c->egress_queue_bytes >> 10, c->bad_clients,
+	       c->slow_clients, (double)c->consume_ns / 1e6);
+	for (uint32_t i = 0; i < c->liar_count; i++)
+		printf("  liar %u: %s, manner %u, to session %u, %.3f s to %.3f s, each %.3f ms\n", i,
+		       lies[c->liars[i].lie], c->liars[i].manner, c->liars[i].session,
+		       (double)c->liars[i].from / NS_PER_S, (double)c->liars[i].until / NS_PER_S,
+		       (double)c->liars[i].gap_ns / 1e6);
+}

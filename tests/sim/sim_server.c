@@ -1,0 +1,233 @@
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STEPS_MAX 100 /* of a server at one time */
+
+const uint8_t *sim_block(const struct sim *s, uint64_t block_no)
+{
+	return s->content + ma_block_offset(block_no, s->config.block_bytes);
+}
+
+uint32_t sim_block_len(const struct sim *s, uint64_t block_no)
+{
+	return ma_block_len(block_no, s->config.content_bytes, s->config.block_bytes);
+}
+
+struct sim_datagram *sim_assemble(struct sim *s, const struct out_packet *p, const struct endpoint *from)
+{
+	uint32_t body_len = p->block_no == 0 ? 0 : sim_block_len(s, p->block_no);
+	struct sim_datagram *d = sim_datagram_new(from, &p->to, p->head_len + body_len + p->tail_len);
+	struct security_pieces pieces = { .head = d->bytes,
+		                          .head_len = p->head_len,
+		                          .body = d->bytes + p->head_len,
+		                          .body_len = body_len,
+		                          .tail = d->bytes + p->head_len + body_len,
+		                          .tail_len = p->tail_len };
+
+	memcpy(d->bytes, s->out.bytes + p->head_at, p->head_len);
+	memcpy(d->bytes + p->head_len + body_len, s->out.bytes + p->tail_at, p->tail_len);
+	if (p->block_no == 0)
+		return d;
+	memcpy(d->bytes + p->head_len, sim_block(s, p->block_no), body_len);
+	security_seal(&s->security, &pieces);
+	return d;
+}
+
+static void on_event(struct sim *s, struct sim_server *h, const struct out_event *e)
+{
+	if (s->config.verbose && e->type >= OUT_CLIENT_JOINED && e->type != OUT_PASS_DONE)
+		printf("%10.3f ms: session %u, event %d of client %u, window %.0f\n", (double)s->now / 1e6,
+		       h->index, e->type, e->client_id, h->engine.window);
+	switch (e->type) {
+	case OUT_PASS:
+		h->passing = true;
+		h->range = 0;
+		h->next_block = h->engine.pass.n > 0 ? h->engine.pass.v[0].first : 0;
+		break;
+	case OUT_PASS_DONE:
+		h->passing = false;
+		break;
+	case OUT_CLIENT_JOINED:
+		h->idle = false;
+		break;
+	case OUT_IDLE:
+		h->idle = true;
+		h->passing = false;
+		break;
+	default:
+		break;
+	}
+}
+
+static void drain(struct sim *s, struct sim_server *h)
+{
+	for (uint32_t i = 0; i < s->out.packet_count; i++) {
+		const struct out_packet *p = &s->out.packets[i];
+
+		if (p->block_no != 0)
+			sim_check_sent(s, h->index, p);
+		sim_net_down(s, sim_assemble(s, p, &h->engine.config.unicast));
+	}
+	for (uint32_t i = 0; i < s->out.event_count; i++)
+		on_event(s, h, &s->out.events[i]);
+	outq_clear(&s->out);
+}
+
+/* The next block of the pass; false when all were fed. */
+static bool next_of_pass(struct sim_server *h, uint64_t *block_no)
+{
+	const struct ranges *pass = &h->engine.pass;
+
+	if (!h->passing || h->range >= pass->n)
+		return false;
+	*block_no = h->next_block;
+	if (h->next_block < pass->v[h->range].last)
+		h->next_block++;
+	else if (++h->range < pass->n)
+		h->next_block = pass->v[h->range].first;
+	return true;
+}
+
+/* Content is at hand at once here: feed whatever there is room for. */
+static void feed_pass(struct sim *s, struct sim_server *h)
+{
+	struct server_in data = { .type = SERVER_IN_DATA };
+
+	while (server_room(&h->engine) > 0 && next_of_pass(h, &data.block_no)) {
+		server_step(&h->engine, &data, s->now, &s->out);
+		drain(s, h);
+	}
+}
+
+/* A deadline that has passed asks for another step at once: there is more to send than a queue holds. */
+void sim_server_step(struct sim *s, uint32_t session, const struct server_in *in)
+{
+	struct sim_server *h = &s->servers[session];
+	struct server_in tick = { .type = SERVER_IN_TICK };
+	unsigned steps = 0;
+
+	server_step(&h->engine, in, s->now, &s->out);
+	drain(s, h);
+	feed_pass(s, h);
+	while (server_deadline(&h->engine) <= s->now && steps++ < STEPS_MAX) {
+		server_step(&h->engine, &tick, s->now, &s->out);
+		drain(s, h);
+		feed_pass(s, h);
+	}
+	sim_check_server(s, session);
+	sim_arm(s, server_deadline(&h->engine), &h->timer_at, SIM_SERVER_TIMER, session);
+}
+
+/* A session of a server that was started anew has another id, so nobody takes it for the old one. */
+static void configure(struct sim *s, uint32_t session, struct server_config *out)
+{
+	server_config_defaults(out);
+	out->seed = rng_next(&s->rng);
+	out->session_id = 0x01020300 + session + (uint32_t)(s->now / NS_PER_MS << 8);
+	out->multicast =
+	        (struct endpoint){ ip4_of(239, 1, 2, (uint8_t)(3 + session)), (uint16_t)(64001 + session) };
+	out->unicast = (struct endpoint){ s->initiation.ip, (uint16_t)(64001 + session) };
+	out->client_security = out->server_security = s->security;
+	out->content_bytes = s->config.content_bytes;
+	out->total_blocks = s->total_blocks;
+	out->block_bytes = s->config.block_bytes;
+	if (s->config.max_window != 0) {
+		out->exp_max_window = s->config.exp_max_window;
+		out->max_window = s->config.max_window;
+		out->list_max = s->config.list_max;
+	}
+	if (session + 1 < s->config.sessions) {
+		out->lower_session_id = out->session_id + 1;
+		out->lower_multicast = (struct endpoint){ ip4_of(239, 1, 2, (uint8_t)(4 + session)),
+			                                  (uint16_t)(64002 + session) };
+		out->lower_unicast = (struct endpoint){ s->initiation.ip, (uint16_t)(64002 + session) };
+	}
+}
+
+void sim_server_fini(struct sim *s, uint32_t session)
+{
+	struct sim_server *h = &s->servers[session];
+
+	free(h->engine_mem);
+	free(h->nacked);
+	h->alive = false;
+	h->engine_mem = NULL;
+	h->nacked = NULL;
+	for (uint32_t i = 0; i < s->config.clients; i++) {
+		free(s->clients[i].asked[session]);
+		s->clients[i].asked[session] = NULL;
+	}
+}
+
+void sim_server_start(struct sim *s, uint32_t session)
+{
+	struct sim_server *h = &s->servers[session];
+	struct server_config config = { 0 };
+
+	configure(s, session, &config);
+	sim_server_fini(s, session);
+	*h = (struct sim_server){ .index = session, .alive = true, .idle = true, .timer_at = NS_NEVER };
+	h->engine_mem = calloc(1, server_mem_bytes(&config));
+	h->nacked = calloc(1, config.list_max);
+	if (h->engine_mem == NULL || h->nacked == NULL)
+		abort();
+	server_init(&h->engine, &config, h->engine_mem, s->now);
+	sim_server_step(s, session, &(struct server_in){ .type = SERVER_IN_TICK });
+}
+
+static void answer_request(struct sim *s, const struct sim_datagram *request)
+{
+	uint8_t bytes[OUT_CONTROL_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct sim_datagram *d;
+	struct msi_packet msi;
+
+	if (!msi_read(request->bytes, request->len, &msi) || msi.kind != MSI_REQUEST || msi.missing != 0) {
+		s->stats.malformed++;
+		return;
+	}
+	server_answer_request(&w, &s->servers[0].engine.config, 0);
+	d = sim_datagram_new(&s->initiation, &request->from, (uint32_t)writer_len(&w));
+	memcpy(d->bytes, bytes, d->len);
+	sim_net_down(s, d);
+}
+
+static void on_packet(struct sim *s, struct sim_server *h, const struct sim_datagram *d,
+                      const struct mt_packet *p)
+{
+	uint64_t acks = h->engine.stats.acks;
+	uint32_t master = h->engine.master_client_id;
+
+	if (p->opcode == MT_NACK)
+		sim_check_nacked(s, h->index, &p->nack);
+	sim_server_step(s, h->index,
+	                &(struct server_in){ .type = SERVER_IN_PACKET, .from = &d->from, .packet = p });
+	if (h->engine.stats.acks != acks)
+		sim_check_acked(s, h->index, master, &d->from);
+}
+
+void sim_server_receive(struct sim *s, const struct sim_datagram *d)
+{
+	uint32_t session = d->to.port - 64001u;
+	struct mt_packet p;
+
+	if (!s->servers[0].alive)
+		return;
+	if (d->to.port == s->initiation.port)
+		answer_request(s, d);
+	else if (session >= s->config.sessions || mt_read(d->bytes, d->len, &p) != MT_READ_OK)
+		s->stats.malformed++;
+	else if (security_verify(&s->security, &p) != SECURITY_OK)
+		s->stats.forged++;
+	else
+		on_packet(s, &s->servers[session], d, &p);
+}
+
+void sim_server_timer(struct sim *s, uint32_t session)
+{
+	s->servers[session].timer_at = NS_NEVER;
+	if (s->servers[session].alive)
+		sim_server_step(s, session, &(struct server_in){ .type = SERVER_IN_TICK });
+}
