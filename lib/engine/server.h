@@ -80,6 +80,9 @@ struct server_client { /* 3.1.1.2 */
 	uint64_t loss_rate;       /* of MT_LOSS_RATE_ONE */
 	uint64_t nacks;
 	uint64_t judged_seq_no;   /* how far its NACKs were looked at for congestion */
+	ns_t nacks_paid_until;    /* a NACK costs a moment: see server_repair.c */
+	ns_t shunned_until;       /* it failed as Master Client: others go first, and it slows nobody */
+	uint32_t failures;
 };
 
 struct server_entry { /* of the Data Packet List, 3.1.1.3 */
@@ -97,6 +100,8 @@ struct server_stats {
 	/* packets ignored, by reason */
 	uint64_t unknown_client, wrong_sender, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session, refused_full;
 	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
+	uint64_t nacks_too_many, repairs_cut_short; /* NACKs ignored, and only served in part */
+	uint64_t master_failures;
 };
 
 enum server_in_type {
@@ -132,7 +137,6 @@ struct server {
 
 	/* 3.1.1.3 */
 	uint32_t master_client_id;  /* 0: none */
-	uint32_t failed_master_id;  /* left its SPMs unanswered: others go first at the next choice */
 	bool master_acked;          /* an ACK of this master was accepted */
 	bool master_measured;       /* master_rtt_ns is from its ACKs */
 	uint16_t min_nack_backoff_ms, max_nack_backoff_ms;
@@ -155,6 +159,8 @@ struct server {
 	ns_t pending_at; /* the earliest join_ack_at */
 	ns_t probe_wait;
 	ns_t last_cut_at, refused_at; /* NS_NEVER: not yet */
+	ns_t repair_round_at;         /* a round trip began, in which repairs_in_round were sent */
+	uint32_t repairs_in_round;
 
 	/* application */
 	struct ranges pass;       /* MissingBlockRanges; read by the caller after OUT_PASS, until OUT_PASS_DONE */

@@ -2,6 +2,7 @@
 #include "engine/server_internal.h"
 
 #define STANDSTILL_MS 2000 /* of the trail, with packets in flight */
+#define SPM_WAIT_MAX_MS 1000 /* else a client that claims a long way could stop a session for 40 s */
 
 void server_enter_data(struct server *s, ns_t now, struct outq *out)
 {
@@ -50,6 +51,8 @@ void server_send_spm(struct server *s, ns_t now, struct outq *out)
 	p.min_nack_backoff_ms = s->min_nack_backoff_ms;
 	p.max_nack_backoff_ms = s->max_nack_backoff_ms;
 	s->spm_count++;
+	if (wait_ms > SPM_WAIT_MAX_MS)
+		wait_ms = SPM_WAIT_MAX_MS;
 	if (wait_ms < s->config.spm_interval_ms)
 		wait_ms = s->config.spm_interval_ms;
 	s->spm_at = now + server_ms(wait_ms);
@@ -81,7 +84,7 @@ void server_run_spm(struct server *s, ns_t now, struct outq *out)
 		server_send_spm(s, now, out);
 		return;
 	}
-	s->failed_master_id = s->master_client_id;
+	server_fail_master(s, now);
 	/* It answers QCCs, but its ACKs are lost or out of our range (E8): don't wait for it for ever. */
 	if (!s->master_acked) {
 		server_give_up_in_flight(s);
@@ -92,7 +95,7 @@ void server_run_spm(struct server *s, ns_t now, struct outq *out)
 
 /*
  * A master that acknowledges and gets nowhere: it lacks what it ignores (E7), or what it cannot take.
- * The session does not stand still for it.
+ * The session does not stand still for it, and with others there one of them is the next master.
  */
 static void end_standstill(struct server *s, ns_t now, struct outq *out)
 {
@@ -100,6 +103,10 @@ static void end_standstill(struct server *s, ns_t now, struct outq *out)
 		return;
 	server_give_up_in_flight(s);
 	server_check_pass(s, now, out);
+	if (s->active_count < 2)
+		return;
+	server_fail_master(s, now);
+	server_enter_qcc(s, now, out);
 }
 
 /*
@@ -113,6 +120,8 @@ void server_run_cleanup_list(struct server *s, ns_t now, struct outq *out)
 
 	s->cleanup_list_at = now + server_ms(s->config.cleanup_interval_ms);
 	end_standstill(s, now, out);
+	if (s->state != SERVER_DATA)
+		return;
 	while (s->head_seq_no < s->trail_seq_no &&
 	       now - server_entry(s, s->head_seq_no)->created_at > server_ms(s->config.retention_ms))
 		s->head_seq_no++;

@@ -81,6 +81,12 @@ void server_enter_qcc(struct server *s, ns_t now, struct outq *out);
 void server_run_qcc(struct server *s, ns_t now, struct outq *out);
 void server_set_master(struct server *s, const struct server_client *c, double loss_rate, struct outq *out);
 
+void server_fail_master(struct server *s, ns_t now);
+static inline bool server_is_shunned(const struct server_client *c, ns_t now)
+{
+	return now < c->shunned_until;
+}
+
 /* server_data.c */
 void server_enter_data(struct server *s, ns_t now, struct outq *out);
 void server_leave_data(struct server *s);

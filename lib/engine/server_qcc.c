@@ -1,6 +1,9 @@
 /* QCCState: finding a Master Client. 3.1.5.7; and the QCCs of DataState, 3.1.6.5. */
 #include "engine/server_internal.h"
 
+#define SHUN_MS 30000ull
+#define SHUN_DOUBLINGS_MAX 5
+
 static void send_qcc(struct server *s, uint32_t backoff_ms, ns_t now, struct outq *out)
 {
 	struct mt_head head = server_head(s, now);
@@ -54,27 +57,41 @@ void server_enter_qcc(struct server *s, ns_t now, struct outq *out)
 	send_qcc_instate(s, now, out);
 }
 
-/* Sorts after all others: a master that just left its SPMs unanswered. */
-static bool is_better_master(const struct server *s, const struct server_client *c,
-                             const struct server_client *than)
+/*
+ * A local choice. A Master Client that leaves its SPMs unanswered, or acknowledges nothing new for seconds,
+ * holds up everybody, whether it is broken or malicious. So it is shunned for a while, twice as long each
+ * time: it is chosen only if there is no other, and its NACKs are served, but slow nobody.
+ */
+void server_fail_master(struct server *s, ns_t now)
 {
-	bool c_failed = c->client_id == s->failed_master_id, than_failed;
+	struct server_client *c = server_find(s, s->master_client_id);
+
+	s->stats.master_failures++;
+	if (c == NULL)
+		return;
+	c->shunned_until = now + server_ms(SHUN_MS << c->failures);
+	if (c->failures < SHUN_DOUBLINGS_MAX)
+		c->failures++;
+}
+
+static bool is_better_master(const struct server_client *c, const struct server_client *than, ns_t now)
+{
+	bool shunned = server_is_shunned(c, now);
 
 	if (than == NULL)
 		return true;
-	than_failed = than->client_id == s->failed_master_id;
-	return c_failed != than_failed ? than_failed : c->rtt_ms > than->rtt_ms;
+	return shunned != server_is_shunned(than, now) ? !shunned : c->rtt_ms > than->rtt_ms;
 }
 
 /* 3.1.6.4: of those that answered this QCC the one with the largest RTT. */
-static const struct server_client *choose_master(const struct server *s)
+static const struct server_client *choose_master(const struct server *s, ns_t now)
 {
 	const struct server_client *best = NULL;
 
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
 		const struct server_client *c = &s->clients[i];
 
-		if (c->list == SERVER_ACTIVE && c->qcr_received && is_better_master(s, c, best))
+		if (c->list == SERVER_ACTIVE && c->qcr_received && is_better_master(c, best, now))
 			best = c;
 	}
 	return best;
@@ -96,7 +113,7 @@ void server_set_master(struct server *s, const struct server_client *c, double l
 
 static void run_in_state(struct server *s, ns_t now, struct outq *out)
 {
-	const struct server_client *c = choose_master(s);
+	const struct server_client *c = choose_master(s, now);
 
 	if (c == NULL) {
 		s->quiet_qccs++;

@@ -2,9 +2,11 @@
 #include "engine/server_internal.h"
 
 #define JUDGED_MIN 32     /* numbers sent: too few tell nothing */
-#define REPAIRS_MIN 32    /* of one NACK, however small the window */
+#define REPAIRS_MIN 32    /* a round trip, however small the window */
 #define PASSED 3          /* packets: what lies between was not put out of order, but lost */
 #define NCF_RANGES_MAX 92 /* what the largest control packet holds, whatever the mode */
+#define NACK_COST_NS NS_PER_MS /* a client's back-off is 2 ms at least */
+#define NACK_CREDIT_NS (8 * NS_PER_MS)
 
 /*
  * The square of M, one over the throughput, of 3.1.5.9.6.1 in the reading of the sheet's 6.12. p is of 1
@@ -21,7 +23,7 @@ static double slowness_squared(uint32_t rtt_ms, double p)
 static void consider_master(struct server *s, const struct server_client *c, double loss_rate, ns_t now,
                             struct outq *out)
 {
-	if (s->state != SERVER_DATA)
+	if (s->state != SERVER_DATA || server_is_shunned(c, now))
 		return;
 	if (0.75 * 0.75 * slowness_squared(c->rtt_ms, loss_rate) <=
 	    slowness_squared(s->master_rtt_ms, s->master_loss_rate))
@@ -84,7 +86,22 @@ static bool is_too_soon(const struct server *s, const struct server_entry *e, ui
 	return now - e->sent_at < 4 * server_rtt(s);
 }
 
-/* False when the out queue is full: what is left will be asked for again. */
+/*
+ * In one round trip no more is repaired than a window has: else one packet that asks for all of the list
+ * would bring it, and a way that lost a burst would lose the burst of its repair.
+ */
+static bool may_repair(struct server *s, ns_t now)
+{
+	ns_t round = server_rtt(s) > NS_PER_MS ? server_rtt(s) : NS_PER_MS;
+
+	if (now - s->repair_round_at >= round) {
+		s->repair_round_at = now;
+		s->repairs_in_round = 0;
+	}
+	return s->repairs_in_round < REPAIRS_MIN || s->repairs_in_round < s->window;
+}
+
+/* False when it may not, or the out queue is full: what is left will be asked for again. */
 static bool repair_number(struct server *s, uint64_t seq_no, uint64_t seen, ns_t now, struct outq *out)
 {
 	struct server_entry *e = server_entry(s, seq_no);
@@ -93,22 +110,20 @@ static bool repair_number(struct server *s, uint64_t seq_no, uint64_t seen, ns_t
 		s->stats.repairs_too_soon++;
 		return true;
 	}
-	if (!outq_has_room(out, 1) || !server_send_data(s, seq_no, MT_RDATA, now, out))
+	if (!may_repair(s, now) || !outq_has_room(out, 1) || !server_send_data(s, seq_no, MT_RDATA, now, out)) {
+		s->stats.repairs_cut_short++;
 		return false;
+	}
 	e->resent = true;
+	s->repairs_in_round++;
 	s->stats.rdata++;
 	return true;
 }
 
-/*
- * Each number at most once, however the ranges overlap: a NACK costs no more than the list is long. And
- * no more at a time than the window: a way that lost a burst would lose the burst of its repair.
- */
+/* Each number at most once, however the ranges overlap: a NACK costs no more than the list is long. */
 static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct outq *out)
 {
 	uint64_t next = s->head_seq_no;
-
-	uint64_t until = s->stats.rdata + (s->window > REPAIRS_MIN ? (uint64_t)s->window : REPAIRS_MIN);
 
 	for (uint16_t i = 0; i < n->count; i++) {
 		uint64_t start = be64_get(n->ranges[i].start), end = be64_get(n->ranges[i].end);
@@ -119,7 +134,7 @@ static void repair(struct server *s, const struct mt_nack *n, ns_t now, struct o
 			s->stats.repairs_gone += (end < s->head_seq_no ? end + 1 : s->head_seq_no) - start;
 		if (end > s->lead_seq_no) /* queued at most, never sent */
 			end = s->lead_seq_no;
-		for (next = start > next ? start : next; next <= end && s->stats.rdata < until; next++)
+		for (next = start > next ? start : next; next <= end; next++)
 			if (!repair_number(s, next, n->hi_odata_seq_no, now, out))
 				return;
 	}
@@ -170,6 +185,20 @@ static void look_for_congestion(struct server *s, struct server_client *c, const
 		server_on_congestion(s, (double)lost / (double)seen);
 }
 
+/*
+ * A client that keeps to its back-off pays less than it gets. One that floods would have each of its
+ * NACKs multicast as an NCF.
+ */
+static bool pays(struct server_client *c, ns_t now)
+{
+	if (c->nacks_paid_until < now)
+		c->nacks_paid_until = now;
+	if (c->nacks_paid_until - now > NACK_CREDIT_NS)
+		return false;
+	c->nacks_paid_until += NACK_COST_NS;
+	return true;
+}
+
 static double count_nack(struct server *s, struct server_client *c, const struct mt_nack *n)
 {
 	s->stats.nacks++;
@@ -183,13 +212,18 @@ void server_on_nack(struct server *s, const struct server_in *in, ns_t now, stru
 {
 	const struct mt_nack *n = &in->packet->nack;
 	struct server_client *c = server_find_active_sender(s, n->client_id, in->from);
+	bool is_master = n->client_id == s->master_client_id;
 	double loss_rate;
 
 	if (c == NULL)
 		return;
+	if (!pays(c, now)) {
+		s->stats.nacks_too_many++;
+		return;
+	}
 	loss_rate = count_nack(s, c, n);
-	if (tells_of_loss(s, c, n)) {
-		if (c->client_id == s->master_client_id)
+	if (tells_of_loss(s, c, n) && (is_master || !server_is_shunned(c, now))) {
+		if (is_master)
 			s->master_loss_rate = loss_rate;
 		else
 			consider_master(s, c, loss_rate, now, out);

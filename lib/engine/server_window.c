@@ -254,7 +254,6 @@ void server_on_ack(struct server *s, const struct server_in *in, ns_t now, struc
 	s->stats.acks++;
 	s->spm_count = 0;
 	s->master_acked = true;
-	s->failed_master_id = 0;
 	s->master_loss_rate =
 	        a->loss_rate < MT_LOSS_RATE_ONE ? (double)a->loss_rate / (double)MT_LOSS_RATE_ONE : 1;
 	measure(s, a, now);
