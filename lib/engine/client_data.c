@@ -174,16 +174,25 @@ static void take_number(struct client *c, const struct client_in *in, ns_t now)
 	client_manage_nacks(c, now);
 }
 
-static bool is_to_be_acknowledged(const struct client *c, const struct mt_packet *p)
+/*
+ * With many receivers most RDATAs repair what others lost, and 3.2.5.14 has the master acknowledge each. An
+ * ACK is cumulative: one that says what the last did, of a packet that is not the latest, says nothing.
+ */
+static bool is_to_be_acknowledged(const struct client *c, const struct mt_packet *p, uint64_t continuous_before)
 {
-	return c->first_seq_no != 0 &&
-	       (!p->options.has_lead_seq_no || p->options.lead_seq_no >= p->data.odata_seq_no);
+	if (c->first_seq_no == 0)
+		return false;
+	if (p->opcode == MT_RDATA && p->data.odata_seq_no < c->hi_seq_no &&
+	    client_missing_continuous(c) == continuous_before)
+		return false;
+	return !p->options.has_lead_seq_no || p->options.lead_seq_no >= p->data.odata_seq_no;
 }
 
 /* 3.2.5.13 and 3.2.5.14 */
 void client_on_data(struct client *c, const struct client_in *in, ns_t now, struct outq *out)
 {
 	const struct mt_packet *p = in->packet;
+	uint64_t continuous = client_missing_continuous(c);
 
 	if (p->opcode == MT_ODATA)
 		c->stats.odata++;
@@ -194,7 +203,7 @@ void client_on_data(struct client *c, const struct client_in *in, ns_t now, stru
 	if (take_block(c, in, now)) {
 		client_ack_last(c, p->sender_time, now, out);
 		client_finish(c, ERROR_SUCCESS, MT_LEAVE_COMPLETE, now, out);
-	} else if (is_to_be_acknowledged(c, p)) {
+	} else if (is_to_be_acknowledged(c, p, continuous)) {
 		client_ack_data(c, p->sender_time, now, out);
 	}
 }

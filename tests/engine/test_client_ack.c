@@ -77,6 +77,21 @@ static void the_ack_goes_as_far_as_what_it_releases_fits(void)
 	CU_ASSERT_EQUAL(ack_of(r), 8 + 10);
 }
 
+static void a_repair_for_others_is_not_acknowledged(void)
+{
+	struct rig *r = master(1000, 64);
+
+	rig_data(r, MT_ODATA, 1, 1, 1);
+	rig_data(r, MT_ODATA, 2, 2, 2);
+	rig_data(r, MT_RDATA, 1, 1, 3);
+	CU_ASSERT_EQUAL(rig_count(r, MT_ACK), 0);
+	rig_data(r, MT_RDATA, 2, 2, 4); /* the latest: the server asks whether it came */
+	CU_ASSERT_EQUAL(ack_of(r), 2);
+	rig_data(r, MT_ODATA, 4, 4, 5);
+	rig_data(r, MT_RDATA, 3, 3, 6);
+	CU_ASSERT_EQUAL(ack_of(r), 4);
+}
+
 static void after_a_silence_any_free_slot_moves_the_ack(void)
 {
 	struct rig *r = master(1000, 4);
@@ -276,6 +291,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_consumer_that_keeps_up_is_not_noticed),
 	SUITE_TEST(without_a_free_slot_the_ack_is_held_but_an_spm_is_answered),
 	SUITE_TEST(the_ack_goes_as_far_as_what_it_releases_fits),
+	SUITE_TEST(a_repair_for_others_is_not_acknowledged),
 	SUITE_TEST(after_a_silence_any_free_slot_moves_the_ack),
 	SUITE_TEST(a_new_master_begins_where_it_stands),
 	SUITE_TEST(a_slow_consumer_gets_everything_however_small_its_cache),

@@ -37,12 +37,12 @@
 struct sim_link_config {
 	ns_t delay_ns, jitter_ns; /* delay, and what is added to it: 0 to jitter */
 	double loss, duplicate, corrupt;
-	double reorder;                /* chance of an extra delay that lets others overtake */
-	ns_t reorder_ns;               /* up to this long */
-	double burst;                  /* chance that a time begins in which everything is lost */
-	ns_t burst_ns;                 /* up to this long */
-	uint64_t bytes_per_s;          /* 0: without limit */
-	uint32_t queue_bytes;          /* what waits for a slow link, at most */
+	double reorder;       /* chance of an extra delay that lets others overtake */
+	ns_t reorder_ns;      /* up to this long */
+	double burst;         /* chance that a time begins in which everything is lost */
+	ns_t burst_ns;        /* up to this long */
+	uint64_t bytes_per_s; /* 0: without limit */
+	uint32_t queue_bytes; /* what waits for a slow link, at most */
 };
 
 struct sim_link {
@@ -201,6 +201,7 @@ struct sim_config {
 	ns_t stuck_ns;       /* a client that gets no block for so long is stuck */
 	ns_t limit_ns;       /* virtual time by which all must be done */
 	uint64_t events_max; /* and events */
+	ns_t lossless_ns;    /* until then links lose nothing */
 	bool any_result;     /* the network is too bad to promise anybody success */
 	bool verbose, trace; /* tell how it went; tell each packet */
 };
@@ -244,8 +245,9 @@ void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(prin
 /* What a scenario may have, as bits; each is drawn on its own, so one can be left out to see what matters. */
 #define SIM_FEATURES(X)                                                                                      \
 	X(modes)                                                                                             \
-	X(loss) X(bursts) X(reorder) X(duplicate) X(corrupt) X(bandwidth) X(bad) X(late) X(cuts) X(deaths)   \
-	        X(stalls) X(slow) X(demote) X(liars) X(kick) X(cancel) X(restart)
+	X(loss)                                                                                              \
+	X(bursts) X(reorder) X(duplicate) X(corrupt) X(bandwidth) X(bad) X(late) X(cuts) X(deaths) X(stalls) \
+	        X(slow) X(demote) X(liars) X(kick) X(cancel) X(restart)
 #define X(name) SIM_FEATURE_##name,
 enum sim_feature { SIM_FEATURES(X) SIM_FEATURE_COUNT };
 #undef X

@@ -32,7 +32,8 @@ static bool loses(struct sim *s, struct sim_link *l)
 {
 	if (chance(s, l->config.burst))
 		l->burst_until = s->now + rng_below(&s->rng, l->config.burst_ns + 1);
-	return l->cut || s->now < l->burst_until || chance(s, l->config.loss);
+	return l->cut || s->now < l->burst_until ||
+	       (chance(s, l->config.loss) && s->now >= s->config.lossless_ns);
 }
 
 /*

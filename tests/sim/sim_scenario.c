@@ -327,11 +327,12 @@ void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without)
 
 static void tell_link(const char *name, const struct sim_link_config *l)
 {
-	printf("  %s: %.3f ms + %.3f ms, loss %.2f %%, bursts %.2f %% of %.1f ms, reorder %.1f %% by %.1f ms, "
+	printf("  %s: %.3f ms + %.3f ms, loss %.2f %%, bursts %.2f %% of %.1f ms, reorder %.1f %% by %.1f "
+	       "ms, "
 	       "duplicate %.1f %%, corrupt %.1f %%, %.1f MB/s, queue %u KB\n",
-	       name, (double)l->delay_ns / 1e6, (double)l->jitter_ns / 1e6, l->loss * 100,
-	       l->burst * 100, (double)l->burst_ns / 1e6, l->reorder * 100, (double)l->reorder_ns / 1e6,
-	       l->duplicate * 100, l->corrupt * 100, (double)l->bytes_per_s / 1e6, l->queue_bytes >> 10);
+	       name, (double)l->delay_ns / 1e6, (double)l->jitter_ns / 1e6, l->loss * 100, l->burst * 100,
+	       (double)l->burst_ns / 1e6, l->reorder * 100, (double)l->reorder_ns / 1e6, l->duplicate * 100,
+	       l->corrupt * 100, (double)l->bytes_per_s / 1e6, l->queue_bytes >> 10);
 }
 
 void sim_scenario_tell(const struct sim_config *c)

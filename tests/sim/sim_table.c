@@ -31,6 +31,14 @@ void sim_table(const struct sim_config *base)
 	struct sim_config c = *base;
 	static struct sim s;
 
+	c.lossless_ns =
+	        15 * NS_PER_MS; /* a request that is lost is repeated a second later: not what is shown */
+	c.start_within_ns = NS_PER_MS;
+	c.slots = 1500; /* 2 MiB, the default cache, of blocks that need no fragments */
+	if (c.link.loss == 0)
+		c.link.loss = 0.01;
+	if (c.content_bytes < 10000ull * c.block_bytes)
+		c.content_bytes = 10000ull * c.block_bytes;
 	printf("%g %% independent loss, %llu blocks\n", c.link.loss * 100,
 	       (unsigned long long)ma_total_blocks(c.content_bytes, c.block_bytes));
 	printf("%9s %10s %10s %8s %8s %12s %12s %12s %10s\n", "receivers", "data", "feedback", "ACK", "NACK",
