@@ -173,6 +173,7 @@ static void a_nack_is_repaired_a_window_at_a_time(void)
 	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 45); /* after the cut */
 	rig_clear(&r);
 	r.server->window = 3;
+	r.now += NS_PER_MS; /* a round trip */
 	rig_nack_seen(&r, 0, 0.5, 0, &v, 1);
 	CU_ASSERT_EQUAL(rig_get(&r, MT_RDATA, 0)->data.odata_seq_no, 46);
 	CU_ASSERT_EQUAL(rig_count(&r, MT_RDATA), 32);
