@@ -11,6 +11,16 @@ size_t link_bytes(void)
 	return net_bytes();
 }
 
+/* What ARP, ND and membership are heard on. A card that cannot let them in says so when a session joins. */
+static void join_own_groups(struct link *l)
+{
+	struct ip_addr groups[NET_OWN_GROUPS];
+	uint32_t n = net_own_groups(l->net, groups);
+
+	for (uint32_t i = 0; i < n; i++)
+		port_join(l->port, &(struct endpoint){ .ip = groups[i] }, NULL);
+}
+
 void link_init(struct link *l, struct port *port, uint16_t queue, const struct ip_addr *ip4, const struct ip_addr *ip6,
                uint64_t seed, void *mem, ns_t now)
 {
@@ -33,8 +43,10 @@ void link_init(struct link *l, struct port *port, uint16_t queue, const struct i
 	l->port = port;
 	l->queue = queue;
 	l->tx_moved_at = now;
-	if (info->delivers == PORT_FRAMES)
-		l->net = net_init(mem, &config, now);
+	if (info->delivers != PORT_FRAMES)
+		return;
+	l->net = net_init(mem, &config, now);
+	join_own_groups(l);
 }
 
 uint32_t link_poll(struct link *l)

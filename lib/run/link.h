@@ -67,7 +67,10 @@ struct link {
 	struct link_stats stats;
 };
 
-/* Makes the net machine in mem (link_bytes(), zeroed, aligned to 64). ip4, ip6: ours; len 0: none. */
+/*
+ * Makes the net machine in mem (link_bytes(), zeroed, aligned to 64), and joins its groups at the port: of the
+ * control side. ip4, ip6: ours; len 0: none.
+ */
 size_t link_bytes(void);
 void link_init(struct link *l, struct port *port, uint16_t queue, const struct ip_addr *ip4, const struct ip_addr *ip6,
                uint64_t seed, void *mem, ns_t now);
