@@ -141,7 +141,19 @@ WDSTCI_EXPORT uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t
 	X(turns, "turns of the worker")                                      \
 	X(idle_turns, "turns that found nothing to do")                      \
 	X(tx_full, "datagrams dropped because the wire took no more")        \
-	X(no_path, "datagrams dropped for want of a route or of a neighbour")
+	X(no_path, "datagrams dropped for want of a route or of a neighbour") \
+	X(fragments, "fragments kept until the rest came")                   \
+	X(reassembled, "datagrams made whole of fragments")                  \
+	X(reassembly_timeouts, "... given up because one never came")        \
+	X(reassembly_evicted, "... or because newer ones filled the table")  \
+	X(own, "our own frames that came back")                              \
+	X(runt, "frames shorter than their headers claim")                   \
+	X(bad_ip, "frames with a bad IP header")                             \
+	X(bad_udp, "datagrams with a bad UDP length or checksum")            \
+	X(bad_fragment, "fragments that overlap or contradict others")       \
+	X(other_vlan, "frames of another VLAN")                              \
+	X(other_host, "frames for others")                                   \
+	X(other_protocol, "frames of protocols that are not ours")
 
 #define X(name, text) uint64_t name;
 struct wdscast_session_counters {

@@ -222,6 +222,23 @@ static void set(struct rx *rx, enum rx_counter c, uint64_t v)
 	atomic_store_explicit(&rx->counters[c], v, memory_order_relaxed);
 }
 
+/* Ports of datagrams have no net: the kernel looks at the frames. */
+static void copy_net_counters(struct rx *rx, const struct net_stats *net)
+{
+	set(rx, RX_COUNT_fragments, net->verdicts[NET_FRAGMENT]);
+	set(rx, RX_COUNT_reassembled, net->reassembled);
+	set(rx, RX_COUNT_reassembly_timeouts, net->reassembly_timeouts);
+	set(rx, RX_COUNT_reassembly_evicted, net->reassembly_evicted);
+	set(rx, RX_COUNT_own, net->verdicts[NET_OWN]);
+	set(rx, RX_COUNT_runt, net->verdicts[NET_RUNT]);
+	set(rx, RX_COUNT_bad_ip, net->verdicts[NET_BAD_IP]);
+	set(rx, RX_COUNT_bad_udp, net->verdicts[NET_BAD_UDP]);
+	set(rx, RX_COUNT_bad_fragment, net->verdicts[NET_BAD_FRAGMENT]);
+	set(rx, RX_COUNT_other_vlan, net->verdicts[NET_OTHER_VLAN]);
+	set(rx, RX_COUNT_other_host, net->verdicts[NET_OTHER_HOST]);
+	set(rx, RX_COUNT_other_protocol, net->verdicts[NET_OTHER_PROTOCOL]);
+}
+
 static void copy_counters(struct rx *rx, ns_t now)
 {
 	struct port_stats port = { 0 };
@@ -241,6 +258,8 @@ static void copy_counters(struct rx *rx, ns_t now)
 	set(rx, RX_COUNT_idle_turns, rx->idle_turns);
 	set(rx, RX_COUNT_tx_full, link->tx_full);
 	set(rx, RX_COUNT_no_path, link->no_path);
+	if (rx->link.net != NULL)
+		copy_net_counters(rx, net_read_stats(rx->link.net));
 }
 
 unsigned rx_turn(struct rx *rx, ns_t now)
