@@ -6,10 +6,18 @@ NET_DIR=$(mktemp -d)
 trap 'rm -rf "$NET_DIR"' EXIT
 CASES_LOGS=("$NET_DIR/demo.log" "$NET_DIR/demo.err")
 
-# The namespaces and scratch directories that demos have now.
+# The namespaces and scratch directories that demos have left: their names have the number of the process that
+# made them, and one that still runs has a right to them.
 demos() {
-	ip netns list | grep -oE 'wds-[0-9]+-' | sort -u
-	ls -d /dev/shm/wds-* /tmp/wds-[0-9]*-* 2>/dev/null
+	local name process
+
+	{
+		ip netns list | grep -oE 'wds-[0-9]+-'
+		ls -d /dev/shm/wds-* /tmp/wds-[0-9]*-* 2>/dev/null
+	} | sort -u | while read -r name; do
+		process=${name##*wds-}
+		kill -0 "${process%%-*}" 2>/dev/null || echo "$name"
+	done
 }
 
 run_demo() {
