@@ -5,6 +5,9 @@
  */
 #include "run/rx.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "run/rx_lane.h"
 #include "wdserror.h"
 
@@ -51,11 +54,7 @@ bool rx_command(struct rx *rx, const struct rx_command *c)
 /* A group's place is its address and port; a session's own is its port, whichever of our addresses was meant. */
 static struct lane_place **bucket_of(struct rx *rx, const struct endpoint *at)
 {
-	uint32_t h = 2166136261u ^ at->port;
-
-	for (unsigned i = 0; i < at->ip.len; i++)
-		h = (h ^ at->ip.b[i]) * 16777619u;
-	return &rx->buckets[(h ^ h >> 16) & (RX_BUCKETS - 1)];
+	return &rx->buckets[XXH3_64bits_withSeed(at->ip.b, at->ip.len, at->port) & (RX_BUCKETS - 1)];
 }
 
 void rx_place(struct rx *rx, struct lane_place *place, struct lane *lane, const struct endpoint *at)

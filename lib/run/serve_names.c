@@ -1,5 +1,8 @@
 #include "run/serve_internal.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "wdserror.h"
 
 /*
@@ -8,16 +11,11 @@
  * second however many clients there are, and a file that was replaced gets a new session soon.
  */
 
-static uint64_t hash_name(uint64_t hash, const struct msi_name *n)
-{
-	for (uint32_t i = 0; i < n->len; i++)
-		hash = (hash ^ n->units[i]) * 0x100000001b3ull; /* FNV-1a */
-	return (hash ^ UINT16_MAX) * 0x100000001b3ull;
-}
-
 static uint64_t hash_request(const struct msi_request *q, uint8_t ip_len)
 {
-	return hash_name(hash_name(0xcbf29ce484222325ull ^ ip_len, &q->name_space), &q->content);
+	uint64_t names = XXH3_64bits_withSeed(q->name_space.units, q->name_space.len * sizeof(q->name_space.units[0]), ip_len);
+
+	return XXH3_64bits_withSeed(q->content.units, q->content.len * sizeof(q->content.units[0]), names);
 }
 
 static bool same_name(const struct msi_name *a, const struct msi_name *b)
