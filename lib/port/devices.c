@@ -12,6 +12,8 @@
 enum {
 	MTU = 1500,
 	LINK_BYTES = 14 + 4,  /* Ethernet and a tag */
+	XDP_HEADROOM = 256,   /* the kernel's, before each frame */
+	XDP_PATIENCE_NS = 1000 * NS_PER_MS,
 	RING_FRAMES = 4096,   /* of af_packet: 5 ms at 10 Gb/s */
 	RING_FRAMES_LEAST = 256,
 	INTERFACES_MAX = 256,
@@ -177,6 +179,104 @@ enum wdscast_err device_open_af_packet(const struct spec *spec, const struct por
 	err = WDSCAST_EIO;
 	for (unsigned frames = RING_FRAMES; err == WDSCAST_EIO && frames >= RING_FRAMES_LEAST; frames /= 4)
 		err = open_ring(&d, spec, &owner, frames, out, why);
+	return err;
+}
+
+/* ---- af_xdp ---- */
+
+/* What must hold before the driver is asked. */
+static enum wdscast_err check_xdp(const struct dpdk_device *d, const struct spec *spec, char *why)
+{
+	if (!d->info.has_kernel)
+		return port_fail(WDSCAST_EINVAL, why, "%s: needs the kernel's own interface for VLAN %u (ip link add link %s "
+		                 "type vlan id %u)", d->spec, (unsigned)spec->vlan, spec->name, (unsigned)spec->vlan);
+	if (d->info.mtu > XDP_MTU_MAX)
+		return port_fail(WDSCAST_EINVAL, why, "%s: XDP takes packets of at most %d bytes, the MTU is %u (ip link set "
+		                 "%s mtu %d, or use af_packet)", d->spec, XDP_MTU_MAX, d->info.mtu, spec->name, XDP_MTU_MAX);
+	return WDSCAST_OK;
+}
+
+/* One queue as told, or all: where the card spreads a session's frames over several, a worker reads them all. */
+static enum wdscast_err choose_queues(struct dpdk_device *d, const struct spec *spec, unsigned *first, char *why)
+{
+	unsigned served, all;
+
+	xdp_count_queues(spec->name, &served, &all);
+	*first = spec->queue;
+	if (spec->one_queue && spec->queue >= all)
+		return port_fail(WDSCAST_EINVAL, why, "%s: %s has %u queues, from 0", d->spec, spec->name, all);
+	d->device_queues = spec->one_queue ? 1 : (uint16_t)served;
+	if (d->info.queues > d->device_queues)
+		d->info.queues = d->device_queues;
+	if (!spec->one_queue && served < all)
+		snprintf(d->info.note, sizeof(d->info.note), "%u of %.15s's %u receive queues are served (ethtool -L %.15s rx "
+		         "%u leaves no other)", served, spec->name, all, spec->name, served);
+	return WDSCAST_OK;
+}
+
+/* Everything that becomes the port's, once more at each try. */
+static enum wdscast_err open_xdp(struct dpdk_device *d, const struct spec *spec, const struct host_interface *owner,
+                                 struct port **out, char *why)
+{
+	enum wdscast_err err = WDSCAST_ENOMEM;
+
+	d->membership = malloc(sizeof(*d->membership));
+	d->xdp = xdp_new(d->ifindex);
+	if (d->membership == NULL || d->xdp == NULL)
+		port_fail(err, why, "%s: no memory", d->spec);
+	else
+		err = xdp_claim(d->xdp, spec->name, d->spec, why);
+	if (err != WDSCAST_OK) {
+		xdp_free(d->xdp);
+		free(d->membership);
+		return err;
+	}
+	membership_init(d->membership, owner->index);
+	return port_dpdk_open(d, out, why);
+}
+
+/* The kernel frees a queue a while after the socket that had it was closed. */
+static enum wdscast_err open_xdp_patiently(struct dpdk_device *d, const struct spec *spec,
+                                           const struct host_interface *owner, struct port **out, char *why)
+{
+	ns_t end = host_now() + XDP_PATIENCE_NS;
+	enum wdscast_err err;
+
+	while ((err = open_xdp(d, spec, owner, out, why)) == WDSCAST_EIO && host_now() < end)
+		host_nap(20 * NS_PER_MS);
+	return err;
+}
+
+enum wdscast_err device_open_af_xdp(const struct spec *spec, const struct port_config *config, struct port **out,
+                                    char *why)
+{
+	struct host_interface h, owner;
+	unsigned first_queue;
+	struct dpdk_device d;
+	enum wdscast_err err;
+	int object;
+
+	init_device(&d, config, DPDK_AF_XDP);
+	d.driver = "net_af_xdp";
+	err = check_interface(d.spec, spec->name, &h, why);
+	if (err == WDSCAST_OK)
+		err = choose_owner(&d, spec, config, &h, &owner, why);
+	if (err == WDSCAST_OK)
+		err = check_xdp(&d, spec, why);
+	if (err == WDSCAST_OK)
+		err = choose_queues(&d, spec, &first_queue, why);
+	if (err != WDSCAST_OK)
+		return err;
+	object = xdp_open_object();
+	if (object < 0)
+		return port_fail(WDSCAST_ENODEV, why, "%s: the XDP program wdscast_xdp.bpf.o is not installed (it is built "
+		                 "where there is clang)", d.spec);
+	d.ifindex = h.index;
+	d.frame_bytes = d.info.mtu + LINK_BYTES + XDP_HEADROOM;
+	snprintf(d.arguments, sizeof(d.arguments), "iface=%s,start_queue=%u,queue_count=%u,xdp_prog=/proc/self/fd/%d",
+	         spec->name, first_queue, (unsigned)d.device_queues, object);
+	err = open_xdp_patiently(&d, spec, &owner, out, why);
+	close(object);
 	return err;
 }
 

@@ -7,6 +7,8 @@
 /* config->spec is the text for error lines; note: what port_info.note begins with. */
 enum wdscast_err device_open_af_packet(const struct spec *spec, const struct port_config *config, const char *note,
                                        struct port **out, char *why);
+enum wdscast_err device_open_af_xdp(const struct spec *spec, const struct port_config *config, struct port **out,
+                                    char *why);
 enum wdscast_err device_open_memif(const struct spec *spec, const struct port_config *config, struct port **out,
                                    char *why);
 enum wdscast_err device_open_pcap(const struct spec *spec, const struct port_config *config, struct port **out,

@@ -139,6 +139,8 @@ enum wdscast_err port_open(const struct port_config *config, struct port **out, 
 		return port_kernel_open(&c, spec.name[0] != '\0' ? spec.name : NULL, out, why);
 	case SPEC_AF_PACKET:
 		return device_open_af_packet(&spec, &c, "", out, why);
+	case SPEC_AF_XDP:
+		return device_open_af_xdp(&spec, &c, out, why);
 	case SPEC_MEMIF:
 		return device_open_memif(&spec, &c, out, why);
 	case SPEC_PCAP:

@@ -10,6 +10,7 @@
 enum {
 	CARD_RX_RING = 4096,
 	CARD_TX_RING = 1024,
+	XDP_RING = 2048, /* the driver's number, for each way */
 	/* Beside what a card's rings hold: bursts, frames in the worker's hands, and the caches of its thread. */
 	BUFFERS = 1024,
 	BUFFER_CACHE = 128,
@@ -32,20 +33,33 @@ static bool apply_filter(struct port_dpdk *p)
 	return rte_eth_promiscuous_enable(p->id) == 0;
 }
 
+static enum wdscast_err filter_in(struct port_dpdk *p, const struct ip_addr *group)
+{
+	enum wdscast_err err;
+	bool changed;
+
+	err = filter_join(&p->filter, group, &changed);
+	if (err != WDSCAST_OK || !changed || apply_filter(p))
+		return err;
+	filter_leave(&p->filter, group, &changed);
+	return WDSCAST_EIO;
+}
+
 static enum wdscast_err dpdk_join(struct port *port, const struct endpoint *group, const struct ip_addr *source)
 {
 	struct port_dpdk *p = dpdk_of(port);
 	enum wdscast_err err;
-	bool changed;
 
 	(void)source;
-	if (p->membership != NULL)
-		return membership_join(p->membership, &group->ip);
-	err = filter_join(&p->filter, &group->ip, &changed);
-	if (err != WDSCAST_OK || !changed || apply_filter(p))
-		return err;
-	filter_leave(&p->filter, &group->ip, &changed);
-	return WDSCAST_EIO;
+	if (p->membership == NULL)
+		return filter_in(p, &group->ip);
+	err = membership_join(p->membership, &group->ip);
+	if (err == WDSCAST_OK && p->xdp != NULL) {
+		err = xdp_let_in(p->xdp, group);
+		if (err != WDSCAST_OK)
+			membership_leave(p->membership, &group->ip);
+	}
+	return err;
 }
 
 static void dpdk_leave(struct port *port, const struct endpoint *group, const struct ip_addr *source)
@@ -54,6 +68,8 @@ static void dpdk_leave(struct port *port, const struct endpoint *group, const st
 	bool changed;
 
 	(void)source;
+	if (p->xdp != NULL)
+		xdp_shut_out(p->xdp, group);
 	if (p->membership != NULL) {
 		membership_leave(p->membership, &group->ip);
 		return;
@@ -66,14 +82,25 @@ static void dpdk_leave(struct port *port, const struct endpoint *group, const st
 static enum wdscast_err dpdk_reserve(struct port *port, struct endpoint *local)
 {
 	struct port_dpdk *p = dpdk_of(port);
+	enum wdscast_err err;
 
-	return p->membership != NULL ? membership_reserve(p->membership, local) : filter_reserve(&p->filter, local);
+	if (p->membership == NULL)
+		return filter_reserve(&p->filter, local);
+	err = membership_reserve(p->membership, local);
+	if (err == WDSCAST_OK && p->xdp != NULL) {
+		err = xdp_let_in(p->xdp, local);
+		if (err != WDSCAST_OK)
+			membership_unreserve(p->membership, local);
+	}
+	return err;
 }
 
 static void dpdk_unreserve(struct port *port, const struct endpoint *local)
 {
 	struct port_dpdk *p = dpdk_of(port);
 
+	if (p->xdp != NULL)
+		xdp_shut_out(p->xdp, local);
 	if (p->membership != NULL)
 		membership_unreserve(p->membership, local);
 	else
@@ -126,12 +153,13 @@ static bool settle(void *arg)
 
 static unsigned opened; /* devices ever, for their names; under the lock */
 
-static void release(struct membership *membership, struct memif *memif)
+static void release(struct membership *membership, struct memif *memif, struct xdp *xdp)
 {
 	if (memif != NULL)
 		memif_close(memif);
 	if (membership != NULL)
 		membership_close(membership);
+	xdp_free(xdp);
 	free(memif);
 	free(membership);
 }
@@ -153,7 +181,8 @@ static void dpdk_close(struct port *port)
 		rte_eal_hotplug_remove(p->bus, p->name);
 	rte_mempool_free(p->pool);
 	dpdk_unlock();
-	release(p->membership, p->memif);
+	overheard_close(&p->overheard);
+	release(p->membership, p->memif, p->xdp);
 	free(p);
 }
 
@@ -169,13 +198,18 @@ static const struct port_ops dpdk_ops = {
 	.close = dpdk_close,
 };
 
+static uint32_t frames_in_rings(const struct dpdk_device *d)
+{
+	if (d->kind == DPDK_CARD) /* twice, for vmxnet3 fills two receive rings a queue */
+		return d->info.queues * (2 * CARD_RX_RING + CARD_TX_RING);
+	return d->kind == DPDK_AF_XDP ? d->device_queues * 2 * XDP_RING : 0;
+}
+
 /* Buffers with room for the largest frame, on the port's node if they can be had there. */
 static bool make_pool(struct port_dpdk *p, const struct dpdk_device *d)
 {
 	uint32_t room = RTE_MAX(d->frame_bytes, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
-	/* Twice, for vmxnet3 fills two receive rings a queue. */
-	uint32_t rings = d->kind == DPDK_CARD ? d->info.queues * (2 * CARD_RX_RING + CARD_TX_RING) : 0;
-	uint32_t n = rings + BUFFERS * d->info.queues;
+	uint32_t n = frames_in_rings(d) + BUFFERS * d->info.queues;
 	int node = dpdk_arguments()->huge ? d->info.node : SOCKET_ID_ANY;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
@@ -237,7 +271,7 @@ static bool start(struct port_dpdk *p, const struct dpdk_device *d)
 {
 	struct rte_eth_conf conf = { 0 };
 	struct rte_eth_dev_info can;
-	uint16_t queues = d->info.queues;
+	uint16_t queues = p->device_queues;
 
 	if (rte_eth_dev_info_get(p->id, &can) != 0)
 		return false;
@@ -292,6 +326,7 @@ static void fill_info(struct port_dpdk *p, const struct dpdk_device *d)
 static enum wdscast_err open_device(struct port_dpdk *p, const struct dpdk_device *d, char *why)
 {
 	enum wdscast_err err = dpdk_start(d->spec, why);
+	bool started;
 
 	if (err != WDSCAST_OK)
 		return err;
@@ -300,7 +335,10 @@ static enum wdscast_err open_device(struct port_dpdk *p, const struct dpdk_devic
 	if (!make_pool(p, d))
 		return port_fail(WDSCAST_ENOMEM, why, "%s: not enough memory for frames%s", d->spec,
 		                 dpdk_arguments()->huge ? " in the free huge pages" : "");
-	if (!attach(p, d) || !start(p, d))
+	xdp_before_driver(p->xdp);
+	started = attach(p, d) && start(p, d);
+	xdp_after_driver(p->xdp);
+	if (!started)
 		return port_fail(WDSCAST_EIO, why, "%s: the driver refuses: %s", d->spec, dpdk_error());
 	fill_info(p, d);
 	return WDSCAST_OK;
@@ -316,12 +354,26 @@ static void finish_af_packet(struct port_dpdk *p, const struct dpdk_device *d)
 		packet_take_all(&p->sockets, d->ifindex);
 }
 
+static enum wdscast_err finish_xdp(struct port_dpdk *p, const struct dpdk_device *d, char *why)
+{
+	const char *mode = xdp_find_maps(p->xdp);
+
+	if (mode == NULL)
+		return port_fail(WDSCAST_EPERM, why, "%s: the XDP program's maps are out of reach", d->spec);
+	if (!overheard_open(&p->overheard, d->ifindex))
+		return port_fail(WDSCAST_EIO, why, "%s: no packet socket beside it", d->spec);
+	add_note(&p->port.info, mode);
+	return WDSCAST_OK;
+}
+
 static enum wdscast_err finish(struct port_dpdk *p, const struct dpdk_device *d, char *why)
 {
 	struct memif_driver driver = { p, settle };
 
 	if (d->kind == DPDK_AF_PACKET)
 		finish_af_packet(p, d);
+	if (d->kind == DPDK_AF_XDP)
+		return finish_xdp(p, d, why);
 	if (d->kind == DPDK_CARD)
 		wait_for_link(p);
 	if (d->kind == DPDK_MEMIF && !memif_start(p->memif, &driver))
@@ -335,7 +387,7 @@ enum wdscast_err port_dpdk_open(const struct dpdk_device *d, struct port **out, 
 	enum wdscast_err err;
 
 	if (p == NULL) {
-		release(d->membership, d->memif);
+		release(d->membership, d->memif, d->xdp);
 		return port_fail(WDSCAST_ENOMEM, why, "%s: no memory", d->spec);
 	}
 	memset(p, 0, sizeof(*p));
@@ -344,6 +396,9 @@ enum wdscast_err port_dpdk_open(const struct dpdk_device *d, struct port **out, 
 	p->kind = d->kind;
 	p->membership = d->membership;
 	p->memif = d->memif;
+	p->xdp = d->xdp;
+	p->overheard.fd = -1;
+	p->device_queues = d->device_queues > 0 ? d->device_queues : d->info.queues;
 	filter_init(&p->filter, host_random());
 	dpdk_lock();
 	err = open_device(p, d, why);

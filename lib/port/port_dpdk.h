@@ -9,8 +9,9 @@
 #include "port/membership.h"
 #include "port/packet_socket.h"
 #include "port/port.h"
+#include "port/xdp.h"
 
-enum dpdk_kind { DPDK_AF_PACKET, DPDK_MEMIF, DPDK_VIRTUAL, DPDK_CARD };
+enum dpdk_kind { DPDK_AF_PACKET, DPDK_AF_XDP, DPDK_MEMIF, DPDK_VIRTUAL, DPDK_CARD };
 
 /* What to open. */
 struct dpdk_device {
@@ -24,8 +25,10 @@ struct dpdk_device {
 	struct membership *membership; /* kernel sockets join and reserve; NULL: the device's filter does.
 	                                * The port's from now on, whether it opens or not */
 	struct memif *memif;     /* DPDK_MEMIF: its control channel, the port's likewise */
-	unsigned ifindex;        /* DPDK_AF_PACKET; and the rings its arguments ask for */
-	struct packet_ring ring;
+	struct xdp *xdp;         /* DPDK_AF_XDP: its program, likewise */
+	uint16_t device_queues;  /* DPDK_AF_XDP: a worker may have several; else as many as the port's */
+	unsigned ifindex;        /* DPDK_AF_PACKET, DPDK_AF_XDP */
+	struct packet_ring ring; /* DPDK_AF_PACKET: the rings its arguments ask for */
 	/* mac and driver are filled in when it opens. */
 	struct port_info info;
 };

@@ -14,6 +14,7 @@
 #include "host/host.h"
 #include "port/eal_arguments.h"
 #include "port/filter.h"
+#include "port/overheard.h"
 #include "port/port_dpdk.h"
 #include "port/spec.h"
 
@@ -23,6 +24,7 @@
 struct dpdk_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) struct rte_mbuf *waiting[PORT_BURST];
 	uint16_t first, count;
+	uint16_t turn; /* which of the device's queues is the next, where this one reads several */
 	bool unsent; /* the kernel has not sent all of the driver's ring: see packet_socket.h */
 	_Atomic uint64_t rx_frames, rx_bytes, rx_dropped, tx_frames, tx_bytes, tx_dropped;
 };
@@ -37,6 +39,9 @@ struct port_dpdk {
 	uint32_t frame_room;
 	struct membership *membership;
 	struct memif *memif;
+	struct xdp *xdp;
+	struct overheard overheard; /* DPDK_AF_XDP */
+	uint16_t device_queues;
 	struct packet_sockets sockets;
 	struct filter filter;
 	_Atomic bool settled; /* of run_in_turn() */

@@ -107,6 +107,32 @@ static bool send_waiting(struct port_dpdk *p, uint16_t queue)
 	return q->count == 0;
 }
 
+/* From the device's queues that are this one's: the next one first. */
+static uint16_t receive(struct port_dpdk *p, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	struct dpdk_queue *q = &p->queues[queue];
+	uint16_t step = p->port.info.queues, mine = (uint16_t)((p->device_queues - queue + step - 1) / step), got = 0;
+
+	if (likely(mine == 1))
+		return rte_eth_rx_burst(p->id, queue, m, n);
+	for (uint16_t i = 0; i < mine && got < n; i++)
+		got += rte_eth_rx_burst(p->id, (uint16_t)(queue + (q->turn + i) % mine * step), m + got, (uint16_t)(n - got));
+	q->turn = (uint16_t)((q->turn + 1) % mine);
+	return got;
+}
+
+/* A copy of one of the frames that went to the kernel: 1 or 0. */
+static uint16_t receive_overheard(struct port_dpdk *p, struct rte_mbuf **m)
+{
+	uint8_t frame[OVERHEARD_BYTES];
+	uint32_t len = overheard_take(&p->overheard, frame, sizeof(frame));
+
+	if (likely(len == 0) || (*m = rte_pktmbuf_alloc(p->pool)) == NULL)
+		return 0;
+	memcpy(rte_pktmbuf_append(*m, (uint16_t)len), frame, len);
+	return 1;
+}
+
 uint32_t dpdk_rx(struct port *port, uint16_t queue, struct frame *v, uint32_t n)
 {
 	struct port_dpdk *p = dpdk_of(port);
@@ -116,7 +142,10 @@ uint32_t dpdk_rx(struct port *port, uint16_t queue, struct frame *v, uint32_t n)
 
 	if (!enter(p))
 		return 0;
-	got = rte_eth_rx_burst(p->id, queue, m, (uint16_t)RTE_MIN(n, (uint32_t)PORT_BURST));
+	n = RTE_MIN(n, (uint32_t)PORT_BURST);
+	got = receive(p, queue, m, (uint16_t)n);
+	if (p->kind == DPDK_AF_XDP && queue == 0 && got < n)
+		got += receive_overheard(p, m + got);
 	send_waiting(p, queue);
 	leave(p);
 	if (q->unsent)
@@ -221,6 +250,8 @@ void dpdk_read_stats(struct port *port, struct port_stats *out)
 	}
 	if (p->kind == DPDK_AF_PACKET)
 		out->rx_missed += packet_missed(&p->sockets);
+	else if (p->kind == DPDK_AF_XDP)
+		out->rx_missed += xdp_missed(p->xdp);
 	else if (p->kind == DPDK_CARD && rte_eth_stats_get(p->id, &stats) == 0)
 		out->rx_missed += stats.imissed + stats.rx_nombuf;
 }

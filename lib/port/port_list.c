@@ -9,6 +9,7 @@
 
 #include "host/host.h"
 #include "port/packet_socket.h"
+#include "port/xdp.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define INTERFACES_MAX 256
@@ -57,6 +58,23 @@ static void describe_interface(struct wdscast_port_way *w, const struct host_int
 		lacks(w, "it has no IP address");
 }
 
+static void add_xdp(struct list *l, const struct host_interface *i)
+{
+	struct wdscast_port_way *w = add(l, "af_xdp", i->name);
+	int object = xdp_open_object();
+
+	describe_interface(w, i, "the driver's rings by DPDK, beside the kernel");
+	if (i->mtu > XDP_MTU_MAX)
+		lacks(w, "its MTU is above %d", XDP_MTU_MAX);
+	if (object < 0)
+		lacks(w, "the XDP program is not installed");
+	else
+		close(object);
+	if (geteuid() != 0)
+		lacks(w, "it needs root");
+	w->usable = w->missing[0] == '\0';
+}
+
 static void add_interface(struct list *l, const struct host_interface *i)
 {
 	struct wdscast_port_way *w = add(l, "kernel", i->name);
@@ -70,6 +88,7 @@ static void add_interface(struct list *l, const struct host_interface *i)
 	if (!packet_allowed())
 		lacks(w, "it needs root or CAP_NET_RAW");
 	w->usable = w->missing[0] == '\0';
+	add_xdp(l, i);
 }
 
 /* The text of a small file of a device, without its newline; "" when it is not there. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "port/xdp_maps.h"
+
 enum { VLAN_MAX = 4094, MTU_MIN = 576, MTU_MAX = 9600 };
 
 /* What a kind takes. */
@@ -18,6 +20,7 @@ static const struct kind {
 	{ "auto", SPEC_AUTO, false, true, "an interface", ",vlan," },
 	{ "kernel", SPEC_KERNEL, false, true, "an interface", "," },
 	{ "af_packet", SPEC_AF_PACKET, true, true, "an interface", ",vlan," },
+	{ "af_xdp", SPEC_AF_XDP, true, true, "an interface", ",vlan,queue," },
 	{ "memif", SPEC_MEMIF, true, true, "a path", ",server,mtu," },
 	{ "pcap", SPEC_PCAP, true, true, "a file", "," },
 	{ "pci", SPEC_PCI, true, true, "a PCI address", ",vlan,mtu," },
@@ -78,6 +81,12 @@ static enum wdscast_err read_option(const char *text, const char *option, const 
 		if (!read_number(value, 1, VLAN_MAX, &number))
 			return port_fail(WDSCAST_EINVAL, why, "%s: vlan is a number from 1 to %d", text, VLAN_MAX);
 		out->vlan = (uint16_t)number;
+	} else if (len == 5 && memcmp(option, "queue", 5) == 0) {
+		if (!read_number(value, 0, XDP_QUEUES_MAX - 1, &number))
+			return port_fail(WDSCAST_EINVAL, why, "%s: queue is a number from 0 to %d", text,
+			                 XDP_QUEUES_MAX - 1);
+		out->one_queue = true;
+		out->queue = (uint16_t)number;
 	} else if (len == 3 && memcmp(option, "mtu", 3) == 0) {
 		if (!read_number(value, MTU_MIN, MTU_MAX, &number))
 			return port_fail(WDSCAST_EINVAL, why, "%s: mtu is a number from %d to %d", text, MTU_MIN,
@@ -101,7 +110,7 @@ enum wdscast_err spec_parse(const char *text, struct spec *out, char *why)
 	memset(out, 0, sizeof(*out));
 	if (kind == NULL)
 		return port_fail(WDSCAST_EINVAL, why, "%s: no such kind of port; there are auto, kernel, af_packet, "
-		                 "memif, pcap and pci", text[0] != '\0' ? text : "(empty)");
+		                 "af_xdp, memif, pcap and pci", text[0] != '\0' ? text : "(empty)");
 	out->kind = kind->kind;
 	if (name_len == 0 && (kind->needs_name || text[kind_len] == ':'))
 		return port_fail(WDSCAST_EINVAL, why, "%s: %s needs %s after the colon", text, kind->text, kind->name_is);

@@ -4,13 +4,15 @@
 
 #include "port/port.h"
 
-enum spec_kind { SPEC_AUTO, SPEC_KERNEL, SPEC_AF_PACKET, SPEC_MEMIF, SPEC_PCAP, SPEC_PCI };
+enum spec_kind { SPEC_AUTO, SPEC_KERNEL, SPEC_AF_PACKET, SPEC_AF_XDP, SPEC_MEMIF, SPEC_PCAP, SPEC_PCI };
 
 struct spec {
 	enum spec_kind kind;
 	char name[108]; /* interface, path or PCI address; "" when none is given */
 	bool server;    /* memif */
-	uint16_t vlan;  /* af_packet and pci; 0: untagged */
+	uint16_t vlan;  /* af_packet, af_xdp and pci; 0: untagged */
+	bool one_queue; /* af_xdp: `queue` alone is served */
+	uint16_t queue;
 	uint32_t mtu;   /* memif and pci; 0: 1500 */
 };
 

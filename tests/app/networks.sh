@@ -64,6 +64,15 @@ over kernel "IPv6" "$URL6"
 over af_packet "IPv6" "$URL6"
 memif "IPv6" "$URL6" fd99::1/64 fd99::11/64
 
+# Only where there was a compiler for the XDP program.
+if [ -e "$BUILD/drivers-config/wdscast_xdp.bpf.o" ]; then
+	over af_xdp "IPv4" "$URL"
+	over af_xdp "IPv6" "$URL6"
+	over af_xdp "blocks of 8785 bytes" "$URL" --block-size 8785
+	over af_xdp "blocks of 8785 bytes over IPv6" "$URL6" --block-size 8785
+	check "... and no XDP program is left on the interface" eval '! net_run r1 ip link show eth0 | grep -q xdp'
+fi
+
 over kernel "blocks of 8785 bytes" "$URL" --block-size 8785
 over af_packet "blocks of 8785 bytes" "$URL" --block-size 8785
 check "... they came as fragments, and the counters tell" test "$(member r1 reassembled)" -gt $((SIZE / 8785 / 2))
