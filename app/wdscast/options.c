@@ -14,7 +14,7 @@ static const char usage_text[] =
 	"it an object, named by its path from there.\n"
 	"\n"
 	"  --root DIR               what to serve\n"
-	"  --port SPEC              where frames go: auto (default), kernel[:IF], af_packet:IF,\n"
+	"  --port SPEC              where frames go: auto (default), kernel[:IF], af_packet:IF, af_xdp:IF,\n"
 	"                           pci:ADDR, memif:PATH[,server]\n"
 	"  --ip ADDR[/PREFIX]       our address, for ports without a kernel; once for each family\n"
 	"  --gateway ADDR           our router, likewise\n"

@@ -40,7 +40,7 @@ static const char help[] =
 	"\n"
 	"  -o, --output PATH      a file or a directory, a block device, - for standard output, null: for nowhere;\n"
 	"                         default: the last part of the object's name\n"
-	"      --port SPEC        where frames come from: auto (default), kernel[:IF], af_packet:IF,\n"
+	"      --port SPEC        where frames come from: auto (default), kernel[:IF], af_packet:IF, af_xdp:IF,\n"
 	"                         pci:ADDRESS, memif:PATH[,server], pcap:FILE\n"
 	"      --ip ADDR[/PREFIX] our address, for ports without a kernel\n"
 	"      --gateway ADDR     the router, for ports without a kernel\n"

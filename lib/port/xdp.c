@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
@@ -96,13 +97,41 @@ void xdp_count_queues(const char *name, unsigned *served, unsigned *all)
 		*served = channels.combined_count < XDP_QUEUES_MAX ? channels.combined_count : XDP_QUEUES_MAX;
 }
 
-/* ---- the interface's program ---- */
+/* ---- what the libraries print ---- */
 
 static int no_print(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level, (void)format, (void)args;
 	return 0;
 }
+
+typedef int (*xdp_print)(int level, const char *format, va_list args);
+
+static int no_xdp_print(int level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+/*
+ * Both write to standard error what they try and what fails of it; a failure is told in our own line. The
+ * driver brings libxdp along when EAL loads it: where it has not, there is nothing to silence.
+ */
+static void silence_libraries(void)
+{
+	void *libxdp = dlopen("libxdp.so.1", RTLD_NOW | RTLD_NOLOAD);
+	xdp_print (*set_print)(xdp_print);
+
+	libbpf_set_print(no_print);
+	if (libxdp == NULL)
+		return;
+	*(void **)&set_print = dlsym(libxdp, "libxdp_set_print");
+	if (set_print != NULL)
+		set_print(no_xdp_print);
+	dlclose(libxdp);
+}
+
+/* ---- the interface's program ---- */
 
 /* An abstract name lives as long as the socket, and within the network namespace: as does the interface. */
 static int claim_interface(unsigned ifindex)
@@ -156,7 +185,6 @@ struct xdp *xdp_new(unsigned ifindex)
 		return NULL;
 	x->ifindex = ifindex;
 	x->claim = x->ports = x->groups = -1;
-	libbpf_set_print(no_print);
 	return x;
 }
 
@@ -192,8 +220,10 @@ static int map_by_name(const struct xdp_numbers *program, const char *name)
 
 void xdp_before_driver(struct xdp *x)
 {
-	if (x != NULL)
-		xdp_sockets_list(&x->others);
+	if (x == NULL)
+		return;
+	silence_libraries();
+	xdp_sockets_list(&x->others);
 }
 
 void xdp_after_driver(struct xdp *x)

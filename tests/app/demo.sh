@@ -37,6 +37,12 @@ check_equal "the last of them joined late" 1 "$(grep -oE '"late":true' "$NET_DIR
 run_demo --size 32M --port memif --receivers 1 --json
 check_equal "one receiver on memif" 0 "$STATUS"
 check "its last line is the result in JSON" is_result memif $((32 << 20)) 1
+# Only where there was a compiler for the XDP program.
+if [ -e "$BUILD/drivers-config/wdscast_xdp.bpf.o" ]; then
+	run_demo --size 16M --port af_xdp --json
+	check_equal "two receivers on af_xdp" 0 "$STATUS"
+	check "its last line is the result in JSON" is_result af_xdp $((16 << 20)) 2
+fi
 run_demo --size 8M --block-size 8785
 check_equal "blocks in fragments" 0 "$STATUS"
 check "a table for people" grep -qE '^r1 +8388608 .*SHA-256 equal' "$NET_DIR/demo.log"

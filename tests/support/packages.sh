@@ -51,7 +51,7 @@ packages_build() {
 
 	shift
 	log=$dir.log
-	options="CC=${CC:-} $*"
+	options="CC=${CC:-} $* $(command -v clang)" # with it there is an XDP program
 	if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/options" 2>/dev/null)" != "$options" ]; then
 		rm -rf "$dir"
 		meson setup "$dir" "$@" >"$log" 2>&1 </dev/null || { tail -40 "$log" >&2; return 1; }
