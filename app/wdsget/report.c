@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wdserror.h"
+
 #define TERMINAL_EVERY_S 0.2
 #define LINES_EVERY_S 5.0
 #define JSON_EVERY_S 0.5
@@ -133,6 +135,20 @@ static void look(struct report *r, uint64_t bytes, double now)
 	r->last_bytes = bytes;
 }
 
+/* Without a word the transfer would only be slow: what one frame should carry came in trains of many. */
+static void warn_of_oversize(struct report *r, const struct fetch *f)
+{
+	struct wdscast_port_counters p = { .size = sizeof(p) };
+
+	if (r->said_oversize || wdscast_read_port_counters(f->session, &p) != ERROR_SUCCESS || p.oversize == 0)
+		return;
+	r->said_oversize = true;
+	wipe(r);
+	fputs("wdsget: frames longer than the MTU came and were dropped: their sender, on this machine, offloads"
+	      " segmentation.\nUse --port kernel here, or at the sender: ethtool -K INTERFACE tx-udp-segmentation off\n",
+	      stderr);
+}
+
 void report_progress(struct report *r, const struct fetch *f)
 {
 	const struct options *o = r->options;
@@ -146,6 +162,7 @@ void report_progress(struct report *r, const struct fetch *f)
 	if (now < r->next_at || (o->quiet && !o->json))
 		return;
 	r->next_at = now + every(r);
+	warn_of_oversize(r, f);
 	fetch_progress(f, &bytes, &repaired);
 	look(r, bytes, now);
 	if (!o->json) {

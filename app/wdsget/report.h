@@ -11,6 +11,7 @@ struct report {
 	bool terminal;        /* the line is drawn over and over */
 	bool drawn;           /* there is a line to wipe */
 	bool said_start;
+	bool said_oversize;
 	double next_at;       /* of the next progress */
 	double last_at;       /* of the last look */
 	uint64_t last_bytes;

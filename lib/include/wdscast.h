@@ -153,7 +153,10 @@ WDSTCI_EXPORT uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t
 	X(bad_fragment, "fragments that overlap or contradict others")       \
 	X(other_vlan, "frames of another VLAN")                              \
 	X(other_host, "frames for others")                                   \
-	X(other_protocol, "frames of protocols that are not ours")
+	X(other_protocol, "frames of protocols that are not ours")           \
+	X(oversize, "frames longer than the MTU: joined by their sender")    \
+	X(handled, "frames of ARP, ND, IGMP, MLD and echo")                  \
+	X(conflicts, "times that another machine claimed our address")
 
 #define X(name, text) uint64_t name;
 struct wdscast_session_counters {

@@ -143,13 +143,31 @@ static enum net_verdict frame_input(struct net *n, const uint8_t *frame, uint32_
 	return v;
 }
 
+/*
+ * Longer than the MTU, or cut to it: the kernel of a sender on this machine has joined what should have been
+ * many frames, and nobody on the way has parted them.
+ */
+static bool is_oversize(const struct net *n, uint32_t len)
+{
+	return len > n->config.mtu + sizeof(struct eth_header) + sizeof(struct vlan_header);
+}
+
+static bool is_cut(const struct net *n, uint32_t len)
+{
+	return len >= n->config.mtu + sizeof(struct eth_header);
+}
+
 enum net_verdict net_input(struct net *n, const uint8_t *frame, uint32_t len, unsigned flags, ns_t now,
                            struct net_datagram *out, struct net_out *tx)
 {
 	enum net_verdict v;
 
-	if (!flow_read(&n->flows[flow_place(frame, len)], frame, len, flags, out, &v))
+	if (is_oversize(n, len))
+		v = NET_OVERSIZE;
+	else if (!flow_read(&n->flows[flow_place(frame, len)], frame, len, flags, out, &v))
 		v = frame_input(n, frame, len, flags, now, out, tx);
+	if (v == NET_RUNT && is_cut(n, len))
+		v = NET_OVERSIZE;
 	n->stats.verdicts[v]++;
 	return v;
 }

@@ -50,7 +50,8 @@ struct net_out {
 	X(BAD_FRAGMENT, "bad_fragment") /* overlapping, inconsistent, too long */    \
 	X(OTHER_VLAN, "other_vlan")                                                  \
 	X(OTHER_HOST, "other_host")     /* not to our MAC, IP or a group of ours */  \
-	X(OTHER_PROTOCOL, "other_protocol")
+	X(OTHER_PROTOCOL, "other_protocol")                                          \
+	X(OVERSIZE, "oversize")         /* longer than the MTU: a train of datagrams in one piece */
 #define X(name, text) NET_##name,
 enum net_verdict { NET_VERDICTS(X) NET_VERDICT_COUNT };
 #undef X

@@ -323,6 +323,7 @@ enum wdscast_err device_open_pcap(const struct spec *spec, const struct port_con
 	d.info.queues = 1;
 	take_config(&d.info, config);
 	d.frame_bytes = 65535 / 4;
+	d.info.mtu = d.frame_bytes - LINK_BYTES; /* whatever was captured */
 	if (access(spec->name, R_OK) != 0)
 		return port_fail(errno == EACCES ? WDSCAST_EPERM : WDSCAST_ENODEV, why, "%s: cannot be read: %s", d.spec,
 		                 strerror(errno));

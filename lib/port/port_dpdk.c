@@ -1,11 +1,14 @@
 /* Devices: how they open and close, and the control side's calls. */
 #include "port/port_dpdk.h"
 
+#include <net/if.h>
 #include <rte_alarm.h>
 #include <rte_dev.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "port/port_dpdk_inside.h"
+#include "port/veth.h"
 
 enum {
 	CARD_RX_RING = 4096,
@@ -183,6 +186,8 @@ static void dpdk_close(struct port *port)
 	dpdk_unlock();
 	overheard_close(&p->overheard);
 	release(p->membership, p->memif, p->xdp);
+	if (p->parted >= 0)
+		close(p->parted);
 	free(p);
 }
 
@@ -344,12 +349,22 @@ static enum wdscast_err open_device(struct port_dpdk *p, const struct dpdk_devic
 	return WDSCAST_OK;
 }
 
+/* Where it may not be done, link_datagram() counts what comes in trains, and wdsget says what helps. */
+static void part_trains(struct port_dpdk *p, const struct dpdk_device *d)
+{
+	char interface[IF_NAMESIZE];
+
+	if (if_indextoname(d->ifindex, interface) != NULL && veth_is(interface))
+		p->parted = veth_part_trains(d->ifindex);
+}
+
 static void finish_af_packet(struct port_dpdk *p, const struct dpdk_device *d)
 {
 	packet_find(&p->sockets, d->ifindex, &d->ring);
 	p->frame_room = RTE_MIN(p->frame_room, packet_largest(&d->ring));
 	if (!packet_replace(&p->sockets, d->ifindex))
 		add_note(&p->port.info, "the kernel reassembles IPv4 fragments, as net.ipv4.ipfrag_high_thresh allows");
+	part_trains(p, d);
 	if (!d->info.has_kernel)
 		packet_take_all(&p->sockets, d->ifindex);
 }
@@ -399,6 +414,7 @@ enum wdscast_err port_dpdk_open(const struct dpdk_device *d, struct port **out, 
 	p->xdp = d->xdp;
 	p->overheard.fd = -1;
 	p->device_queues = d->device_queues > 0 ? d->device_queues : d->info.queues;
+	p->parted = -1;
 	filter_init(&p->filter, host_random());
 	dpdk_lock();
 	err = open_device(p, d, why);

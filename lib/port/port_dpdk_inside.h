@@ -43,6 +43,7 @@ struct port_dpdk {
 	struct overheard overheard; /* DPDK_AF_XDP */
 	uint16_t device_queues;
 	struct packet_sockets sockets;
+	int parted; /* of veth_part_trains(), -1: none */
 	struct filter filter;
 	_Atomic bool settled; /* of run_in_turn() */
 	struct dpdk_queue queues[DPDK_QUEUES_MAX];

@@ -236,6 +236,9 @@ static void copy_net_counters(struct rx *rx, const struct net_stats *net)
 	set(rx, RX_COUNT_other_vlan, net->verdicts[NET_OTHER_VLAN]);
 	set(rx, RX_COUNT_other_host, net->verdicts[NET_OTHER_HOST]);
 	set(rx, RX_COUNT_other_protocol, net->verdicts[NET_OTHER_PROTOCOL]);
+	set(rx, RX_COUNT_oversize, net->verdicts[NET_OVERSIZE]);
+	set(rx, RX_COUNT_handled, net->verdicts[NET_HANDLED]);
+	set(rx, RX_COUNT_conflicts, net->conflicts);
 }
 
 static void copy_counters(struct rx *rx, ns_t now)

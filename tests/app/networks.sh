@@ -117,6 +117,36 @@ check "... they came as fragments, and the counters tell" test "$(member r1 reas
 over af_packet "blocks of 8785 bytes over IPv6" "$URL6" --block-size 8785
 memif "blocks of 8785 bytes" "$URL" $SERVER_IP/24 10.99.0.11/24 --block-size 8785
 
+# A kernel that sends over a veth leaves trains of datagrams in one piece, and packet sockets cannot part them: so
+# they are kept from coming, and where that cannot be (a bridge is no veth) it is said.
+PORT=kernel URL_OF=$URL
+serve
+PORT=af_packet
+get r1 --stats
+crosses "what sockets send, from frames" r1
+check_equal "... and none was longer than the MTU" 0 "$(member r1 oversize)"
+net_run r1 ip link add br1 type bridge mcast_snooping 0
+net_run r1 ip addr del 10.99.0.11/24 dev eth0
+net_run r1 ip link set eth0 master br1
+net_run r1 ip link set br1 up
+net_run r1 ip addr add 10.99.0.11/24 dev br1
+net_run r1 ip route replace 224.0.0.0/4 dev br1
+net_start r1 "$NET_DIR/r1.log" "$WDSGET" "$URL" --port af_packet:br1 --json --stats -o "$NET_DIR/disk.img"
+PID[r1]=$STARTED
+check "a train in one piece is told of, and what helps" net_until 30 error_says r1 "longer than the MTU.*|tx-udp-segmentation off"
+net_stop INT "${PID[r1]}" 10
+check "... and counted" test "$(member r1 oversize)" -gt 0
+net_run srv ethtool -K eth0 tx-udp-segmentation off
+mkdir -p "$NET_DIR/r1"
+net_start r1 "$NET_DIR/r1.log" "$WDSGET" "$URL" --port af_packet:br1 --json --stats -o "$NET_DIR/r1/disk.img"
+PID[r1]=$STARTED
+crosses "what was told helps" r1
+net_run srv ethtool -K eth0 tx-udp-segmentation on
+net_run r1 ip link del br1
+net_run r1 ip addr add 10.99.0.11/24 dev eth0
+net_run r1 ip route replace 224.0.0.0/4 dev eth0
+stop_server "what sockets send, from frames"
+
 # 802.1Q: who is in the VLAN gets it, who is not does not even get an answer.
 SERVER_LOG=$NET_DIR/server.log
 net_start srv "$SERVER_LOG" "$WDSCAST" --root "$ROOT" --port af_packet:eth0,vlan=100 --ip $SERVER_IP/24

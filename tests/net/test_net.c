@@ -148,6 +148,22 @@ static void every_truncation_is_a_runt(void)
 	rig_free(r);
 }
 
+/* Cut by a ring as long as the MTU, it is no runt of a hostile sender's. */
+static void what_is_longer_than_the_mtu_is_a_train_whole_or_cut(void)
+{
+	struct ip_addr to = RIG_IP4;
+	struct rig *r = joined(rig_config());
+	struct rig_frame largest = rig_udp_frame(&to, 1472), train = rig_udp_frame(&to, 3000);
+
+	CU_ASSERT_EQUAL(rig_input(r, &largest), NET_UDP);
+	CU_ASSERT_EQUAL(rig_input(r, &train), NET_OVERSIZE);
+	train.len = 1514;
+	CU_ASSERT_EQUAL(rig_input(r, &train), NET_OVERSIZE);
+	train.len = 1513;
+	CU_ASSERT_EQUAL(rig_input(r, &train), NET_RUNT);
+	rig_free(r);
+}
+
 static void an_address_is_announced_twice_two_seconds_apart(void)
 {
 	struct net_config c = rig_config();
@@ -220,6 +236,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(only_frames_of_our_vlan_are_taken),
 	SUITE_TEST(other_protocols_are_left_alone),
 	SUITE_TEST(every_truncation_is_a_runt),
+	SUITE_TEST(what_is_longer_than_the_mtu_is_a_train_whole_or_cut),
 	SUITE_TEST(an_address_is_announced_twice_two_seconds_apart),
 	SUITE_TEST(beside_a_kernel_nothing_is_said),
 	SUITE_TEST(the_groups_that_net_listens_to_are_told),
