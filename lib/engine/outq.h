@@ -41,6 +41,7 @@ enum out_event_type {
 	OUT_CLIENT_VANISHED, /* silent for DeadClientTimeout, or never answered its JOINACKs */
 	OUT_CLIENT_KICKED,   /* reason; still there until its LEAVE */
 	OUT_CLIENT_DEMOTED,
+	OUT_CLIENT_SLOW,     /* it keeps the session below slow_bytes_per_s: SERVER_IN_KICK, _DEMOTE, or nothing */
 	OUT_CLIENT_REFUSED,  /* a JOIN found all 200 places taken */
 	OUT_MASTER,          /* client_id is the Master Client now */
 	OUT_PASS,            /* server.pass has the ranges to send: content may be read ahead */

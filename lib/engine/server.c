@@ -56,6 +56,7 @@ static void init_numbers(struct server *s)
 static void init_timers(struct server *s, ns_t now)
 {
 	s->qcc_at = s->spm_at = s->cleanup_list_at = s->kick_at = s->demote_at = NS_NEVER;
+	s->slow_at = NS_NEVER;
 	s->query_at = s->probe_at = s->pending_at = s->last_cut_at = s->refused_at = NS_NEVER;
 	s->inactive_at = now + server_ms(s->config.inactivity_timeout_ms);
 	s->cleanup_clients_at = now + server_ms(s->config.client_dead_timeout_ms);
@@ -145,6 +146,8 @@ static void run_timers(struct server *s, ns_t now, struct outq *out)
 		server_run_cleanup_list(s, now, out);
 	if (now >= s->spm_at)
 		server_run_spm(s, now, out);
+	if (now >= s->slow_at)
+		server_run_slow(s, now, out);
 	if (now >= s->probe_at)
 		server_run_probe(s, now, out);
 	if (now >= s->query_at)
@@ -183,7 +186,7 @@ static ns_t earliest_timer(const struct server *s)
 {
 	const ns_t timers[] = { s->inactive_at, s->cleanup_clients_at, s->qcc_at,    s->spm_at,
 		                s->kick_at,     s->cleanup_list_at,    s->demote_at, s->query_at,
-		                s->probe_at,    s->pending_at };
+		                s->probe_at,    s->pending_at,         s->slow_at };
 	ns_t at = NS_NEVER;
 
 	for (unsigned i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)

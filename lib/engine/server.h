@@ -52,6 +52,8 @@ struct server_config {
 	uint32_t demote_interval_ms;        /* 500 */
 	uint32_t exp_max_window, max_window; /* packets; no defaults there (E17) */
 
+	uint32_t slow_bytes_per_s;          /* OUT_CLIENT_SLOW tells who keeps a session below it; 0: nobody */
+
 	uint32_t list_max;                  /* entries of the Data Packet List; a power of two */
 
 	/* Where DEMOTE sends clients; session id 0: nowhere. May be set later, before SERVER_IN_DEMOTE. */
@@ -81,6 +83,8 @@ struct server_client { /* 3.1.1.2 */
 	uint64_t nacks;
 	uint64_t judged_seq_no;   /* how far its NACKs were looked at for congestion */
 	ns_t nacks_paid_until;    /* a NACK costs a moment: see server_repair.c */
+	ns_t nacked_at;           /* NS_NEVER: never */
+	uint32_t slow_ticks;      /* in which it kept the session below slow_bytes_per_s */
 	ns_t shunned_until;       /* it failed as Master Client: others go first, and it slows nobody */
 	uint32_t failures;
 };
@@ -156,11 +160,15 @@ struct server {
 
 	/* timers, NS_NEVER when not armed */
 	ns_t inactive_at, cleanup_clients_at, qcc_at, spm_at, cleanup_list_at, kick_at, demote_at, query_at, probe_at;
+	ns_t slow_at;    /* the tick ends in which slow clients are looked for */
 	ns_t pending_at; /* the earliest join_ack_at */
 	ns_t probe_wait;
 	ns_t last_cut_at, refused_at; /* NS_NEVER: not yet */
 	ns_t repair_round_at;         /* a round trip began, in which repairs_in_round were sent */
 	uint32_t repairs_in_round;
+
+	uint64_t slow_lead_seq_no; /* lead_seq_no when that tick began */
+	bool held_by_window;       /* since then always something was to be sent, and only the window was full */
 
 	/* application */
 	struct ranges pass;       /* MissingBlockRanges; read by the caller after OUT_PASS, until OUT_PASS_DONE */

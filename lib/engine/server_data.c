@@ -13,11 +13,12 @@ void server_enter_data(struct server *s, ns_t now, struct outq *out)
 	s->qcc_at = now + server_ms(s->config.qcc_interval_ms);
 	server_send_spm(s, now, out);
 	server_arm_probe(s, now);
+	server_begin_slow(s, now);
 }
 
 void server_leave_data(struct server *s)
 {
-	s->spm_at = s->cleanup_list_at = s->qcc_at = s->probe_at = NS_NEVER;
+	s->spm_at = s->cleanup_list_at = s->qcc_at = s->probe_at = s->slow_at = NS_NEVER;
 }
 
 /*

@@ -109,6 +109,13 @@ void server_run_probe(struct server *s, ns_t now, struct outq *out);
 /* server_repair.c */
 void server_on_nack(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 
+/* Would it be no faster than the master, by the measure of 3.1.5.9.6.1? */
+bool server_is_as_slow_as_master(const struct server *s, const struct server_client *c);
+
+/* server_slow.c */
+void server_begin_slow(struct server *s, ns_t now);
+void server_run_slow(struct server *s, ns_t now, struct outq *out);
+
 /* server_pass.c */
 void server_start_query(struct server *s, ns_t now, struct outq *out);
 void server_run_query(struct server *s, ns_t now, struct outq *out);

@@ -19,6 +19,14 @@ static double slowness_squared(uint32_t rtt_ms, double p)
 	return m * m * p;
 }
 
+bool server_is_as_slow_as_master(const struct server *s, const struct server_client *c)
+{
+	double loss_rate = (double)c->loss_rate / (double)MT_LOSS_RATE_ONE;
+
+	return slowness_squared(c->rtt_ms, loss_rate) >=
+	       0.75 * 0.75 * slowness_squared(s->master_rtt_ms, s->master_loss_rate);
+}
+
 /* 3.1.5.9.6.1: switch when its throughput is below three quarters of the master's. */
 static void consider_master(struct server *s, const struct server_client *c, double loss_rate, ns_t now,
                             struct outq *out)
@@ -199,11 +207,12 @@ static bool pays(struct server_client *c, ns_t now)
 	return true;
 }
 
-static double count_nack(struct server *s, struct server_client *c, const struct mt_nack *n)
+static double count_nack(struct server *s, struct server_client *c, const struct mt_nack *n, ns_t now)
 {
 	s->stats.nacks++;
 	s->stats.zero_nacks += n->count == 0;
 	c->nacks++;
+	c->nacked_at = now;
 	c->loss_rate = n->loss_rate < MT_LOSS_RATE_ONE ? n->loss_rate : MT_LOSS_RATE_ONE;
 	return (double)c->loss_rate / (double)MT_LOSS_RATE_ONE; /* E4 */
 }
@@ -221,7 +230,7 @@ void server_on_nack(struct server *s, const struct server_in *in, ns_t now, stru
 		s->stats.nacks_too_many++;
 		return;
 	}
-	loss_rate = count_nack(s, c, n);
+	loss_rate = count_nack(s, c, n, now);
 	if (tells_of_loss(s, c, n) && (is_master || !server_is_shunned(c, now))) {
 		if (is_master)
 			s->master_loss_rate = loss_rate;

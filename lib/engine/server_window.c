@@ -9,7 +9,7 @@
 #define ASK_EVERY_MAX 64   /* packets: an ACK costs the master a packet, waiting for one costs the window */
 #define PROBE_MIN_MS 10    /* a receiver that naps, or shares its core, is not yet lost */
 #define CEILING_WINDOWS 16 /* acknowledged windows until the ceiling is twice as high */
-#define CEILING_MIN 64
+#define CEILING_MIN 16
 #define CONTROL_RESERVE 8 /* one in so many places of the out queue is left for control packets */
 
 /* The entry at the trail stays, as in the cleanup. */
@@ -116,6 +116,8 @@ void server_send_window(struct server *s, ns_t now, struct outq *out)
 		s->lead_seq_no++;
 		s->stats.odata++;
 	}
+	if (s->lead_seq_no + 1 == s->next_seq_no || server_sendable(s) > 0)
+		s->held_by_window = false;
 	if (n > 0 && s->probe_at == NS_NEVER)
 		server_arm_probe(s, now);
 }

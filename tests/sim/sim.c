@@ -20,7 +20,7 @@ struct wish {
 	struct sim_config config;
 	uint64_t seeds, scenarios, first;
 	uint32_t without;
-	bool one, table;
+	bool one, table, slow_table;
 };
 
 static void usage(void)
@@ -28,11 +28,13 @@ static void usage(void)
 	fputs("usage: sim [--seeds N] [--quick]                 all cases\n"
 	      "       sim --clients N [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--delay MS] "
 	      "[--jitter MS]\n"
-	      "           [--blocks N] [--slots N] [--consume US] [--seed N] [--seeds N] [--verbose] "
+	      "           [--bandwidth MB/S] [--queue KB] [--block-bytes N] [--blocks N] [--slots N] "
+	      "[--consume US] [--seed N] [--seeds N] [--verbose] "
 	      "[--trace]   one of them\n"
 	      "       sim --scenarios N [--first SEED]          so many random scenarios\n"
 	      "       sim --scenario SEED [--without A,B,...] [--verbose] [--trace]   one of them\n"
 	      "       sim --table [--loss P]                    feedback and repairs over receivers\n"
+	      "       sim --slow-table [--clients N]            what one bad receiver costs the others\n"
 	      "P is percent. What a scenario may be without:",
 	      stderr);
 #define X(name) fputs(" " #name, stderr);
@@ -149,6 +151,17 @@ static void run_matrix(struct sim_config *c, uint64_t seeds, struct tally *t)
 	c->link.loss = c->link.reorder = c->link.duplicate = 0;
 }
 
+static void run_slow_table(struct tally *t)
+{
+	bool ok = sim_slow_table(20);
+
+	printf("%s one bad receiver costs the others what the policy says\n", ok ? "ok  " : "FAIL");
+	if (ok)
+		t->passed++;
+	else
+		t->failed++;
+}
+
 static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 {
 	struct sim_config base = *c;
@@ -177,6 +190,7 @@ static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 	c->content_bytes = 1;
 	run_seeds("content of one byte", c, seeds, t);
 	*c = base;
+	run_slow_table(t);
 }
 
 enum {
@@ -199,7 +213,11 @@ enum {
 	O_SCENARIO,
 	O_SCENARIOS,
 	O_FIRST,
-	O_WITHOUT
+	O_WITHOUT,
+	O_SLOW_TABLE,
+	O_BANDWIDTH,
+	O_QUEUE,
+	O_BLOCK_BYTES
 };
 
 static const struct option options[] = {
@@ -217,6 +235,10 @@ static const struct option options[] = {
 	{ "seeds", required_argument, NULL, O_SEEDS },
 	{ "trace", no_argument, NULL, O_TRACE },
 	{ "verbose", no_argument, NULL, O_VERBOSE },
+	{ "slow-table", no_argument, NULL, O_SLOW_TABLE },
+	{ "bandwidth", required_argument, NULL, O_BANDWIDTH },
+	{ "queue", required_argument, NULL, O_QUEUE },
+	{ "block-bytes", required_argument, NULL, O_BLOCK_BYTES },
 	{ "table", no_argument, NULL, O_TABLE },
 	{ "scenario", required_argument, NULL, O_SCENARIO },
 	{ "scenarios", required_argument, NULL, O_SCENARIOS },
@@ -265,6 +287,15 @@ static void take_option(struct wish *w, int option, double v)
 	case O_JITTER:
 		l->jitter_ns = (ns_t)(v * NS_PER_MS);
 		break;
+	case O_BANDWIDTH:
+		l->bytes_per_s = (uint64_t)(v * 1e6);
+		break;
+	case O_QUEUE:
+		l->queue_bytes = (uint32_t)(v * 1e3);
+		break;
+	case O_BLOCK_BYTES:
+		w->config.block_bytes = (uint32_t)v;
+		break;
 	case O_BLOCKS:
 		w->config.content_bytes = (uint64_t)v * w->config.block_bytes - 7;
 		break;
@@ -286,6 +317,9 @@ static void take_option(struct wish *w, int option, double v)
 		break;
 	case O_TRACE:
 		w->config.trace = true;
+		break;
+	case O_SLOW_TABLE:
+		w->slow_table = true;
 		break;
 	case O_TABLE:
 		w->table = true;
@@ -324,6 +358,8 @@ int main(int argc, char **argv)
 		take_option(&w, option, optarg == NULL ? 0 : strtod(optarg, NULL));
 	if (optind < argc || (w.one && (w.config.clients == 0 || w.config.clients > SIM_CLIENTS_MAX)))
 		usage();
+	if (w.slow_table)
+		return !sim_slow_table(w.config.clients);
 	if (w.table) {
 		sim_table(&w.config);
 		return 0;

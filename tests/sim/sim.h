@@ -25,6 +25,7 @@
 #define SIM_CLIENTS_MAX SERVER_CLIENTS_MAX
 #define SIM_SESSIONS_MAX 3 /* of one content: fast, medium, slow */
 #define SIM_LIARS_MAX 8
+#define SIM_SLOW_MAX 16 /* a step tells of so many at most */
 #define SIM_ACTIONS_MAX 512
 #define SIM_OUTQ_PACKETS 1024
 #define SIM_EVENTS_MAX (1u << 22) /* in the queue at once: more means that somebody sends without end */
@@ -87,6 +88,8 @@ struct sim_client {
 	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
 };
 
+enum sim_policy { SIM_KEEP, SIM_DEMOTE_SLOW, SIM_KICK_SLOW };
+
 struct sim_server {
 	struct server engine;
 	uint32_t index;
@@ -96,7 +99,8 @@ struct sim_server {
 	bool passing;   /* between OUT_PASS and OUT_PASS_DONE */
 	uint32_t range; /* of the pass, and the next block of it to be fed */
 	uint64_t next_block;
-	bool idle;                         /* OUT_IDLE came, nobody joined since */
+	uint32_t slow[SIM_SLOW_MAX], slow_count; /* ClientIds that were told to be slow */
+	bool idle;                               /* OUT_IDLE came, nobody joined since */
 	uint8_t *nacked;                   /* [seq_no & (list_max - 1)]: asked for since it was sent last */
 	uint64_t next_seq_no, lead_seq_no; /* as last seen, for sim_check.c, as are the next */
 	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
@@ -191,9 +195,11 @@ struct sim_config {
 	uint32_t egress_queue_bytes;
 	uint32_t slots; /* each client's */
 	uint32_t slow_clients;
-	ns_t consume_ns;                               /* of the slow clients */
-	ns_t start_within_ns;                          /* clients begin at random within this time */
-	enum security_mode mode;                       /* both ways; not SIGN */
+	ns_t consume_ns;         /* of the slow clients */
+	ns_t start_within_ns;    /* clients begin at random within this time */
+	enum security_mode mode; /* both ways; not SIGN */
+	enum sim_policy policy;  /* what becomes of slow clients */
+	uint32_t slow_bytes_per_s;
 	uint32_t exp_max_window, max_window, list_max; /* 0: the engine's defaults */
 	uint32_t action_count, liar_count;
 	struct sim_action actions[SIM_ACTIONS_MAX];
@@ -246,8 +252,12 @@ void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(prin
 #define SIM_FEATURES(X)                                                                                      \
 	X(modes)                                                                                             \
 	X(loss)                                                                                              \
-	X(bursts) X(reorder) X(duplicate) X(corrupt) X(bandwidth) X(bad) X(late) X(cuts) X(deaths) X(stalls) \
-	        X(slow) X(demote) X(liars) X(kick) X(cancel) X(restart)
+	X(bursts)                                                                                            \
+	X(reorder)                                                                                           \
+	X(duplicate)                                                                                         \
+	X(corrupt)                                                                                           \
+	X(bandwidth) X(bad) X(late) X(cuts) X(deaths) X(stalls) X(slow) X(policy) X(demote) X(liars) X(kick) \
+	        X(cancel) X(restart)
 #define X(name) SIM_FEATURE_##name,
 enum sim_feature { SIM_FEATURES(X) SIM_FEATURE_COUNT };
 #undef X
@@ -258,6 +268,8 @@ void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without);
 void sim_scenario_tell(const struct sim_config *c);
 
 void sim_table(const struct sim_config *base);
+/* What one bad receiver costs the others; false when it is more than the policies promise. */
+bool sim_slow_table(uint32_t clients);
 
 static inline bool sim_chance(struct rng *rng, double p)
 {

@@ -239,6 +239,19 @@ static void draw_slow(struct draw *d)
 		c->consume_ns /= 2;
 }
 
+static void draw_policy(struct draw *d)
+{
+	struct sim_config *c = d->c;
+
+	c->sessions = 1;
+	if (!chance(d, 0.2))
+		return;
+	c->policy = chance(d, 0.5) ? SIM_DEMOTE_SLOW : SIM_KICK_SLOW;
+	c->slow_bytes_per_s = (uint32_t)magnitude(d, 1e4, 1e8);
+	if (c->policy == SIM_DEMOTE_SLOW)
+		c->sessions = (uint32_t)between(d, 2, SIM_SESSIONS_MAX);
+}
+
 static void draw_liar(struct draw *d, struct sim_liar *l)
 {
 	uint64_t lies = d->c->mode == SECURITY_HASH ? SIM_LIES : SIM_LIE_SPOOF;
@@ -267,7 +280,8 @@ static void draw_demote(struct draw *d)
 {
 	uint64_t n = chance(d, 0.2) ? between(d, 1, 1 + d->c->clients) : 0;
 
-	d->c->sessions = n > 0 ? (uint32_t)between(d, 2, SIM_SESSIONS_MAX) : 1;
+	if (n > 0 && d->c->sessions == 1)
+		d->c->sessions = (uint32_t)between(d, 2, SIM_SESSIONS_MAX);
 	while (n-- > 0)
 		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_DEMOTE, some_client(d), 0);
 }
@@ -352,6 +366,9 @@ void sim_scenario_tell(const struct sim_config *c)
 	printf("  server's link: %.1f MB/s, queue %u KB; %u bad clients, %u slow ones at %.3f ms a block\n",
 	       (double)c->egress_bytes_per_s / 1e6, c->egress_queue_bytes >> 10, c->bad_clients,
 	       c->slow_clients, (double)c->consume_ns / 1e6);
+	if (c->policy != SIM_KEEP)
+		printf("  slow clients below %.1f KB/s are %s\n", c->slow_bytes_per_s / 1e3,
+		       c->policy == SIM_KICK_SLOW ? "kicked" : "demoted");
 	for (uint32_t i = 0; i < c->liar_count; i++)
 		printf("  liar %u: %s, manner %u, to session %u, %.3f s to %.3f s, each %.3f ms\n", i,
 		       lies[c->liars[i].lie], c->liars[i].manner, c->liars[i].session,

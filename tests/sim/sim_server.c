@@ -56,6 +56,9 @@ static void on_event(struct sim *s, struct sim_server *h, const struct out_event
 		h->idle = true;
 		h->passing = false;
 		break;
+	case OUT_CLIENT_SLOW:
+		h->slow[h->slow_count++ % SIM_SLOW_MAX] = e->client_id;
+		break;
 	default:
 		break;
 	}
@@ -101,6 +104,32 @@ static void feed_pass(struct sim *s, struct sim_server *h)
 	}
 }
 
+static struct sim_client *find_client(struct sim *s, const struct endpoint *at)
+{
+	for (uint32_t i = 0; i < s->config.clients; i++)
+		if (endpoint_equal(&s->clients[i].at, at))
+			return &s->clients[i];
+	return NULL;
+}
+
+/* What the policy says of the clients that the engine found slow. */
+static void run_policy(struct sim *s, struct sim_server *h)
+{
+	while (h->slow_count > 0) {
+		struct server_in in = { .client_id = h->slow[--h->slow_count % SIM_SLOW_MAX] };
+		const struct server_client *known = server_find_client(&h->engine, in.client_id);
+		struct sim_client *c = known == NULL ? NULL : find_client(s, &known->from);
+		bool kick = s->config.policy == SIM_KICK_SLOW || (known != NULL && !known->supports_demote);
+
+		in.type = kick ? SERVER_IN_KICK : SERVER_IN_DEMOTE;
+		in.reason = MT_KICK_POLICY_NOT_MET;
+		if (kick && c != NULL)
+			c->may_fail |= SIM_MAY_BE_KICKED;
+		server_step(&h->engine, &in, s->now, &s->out);
+		drain(s, h);
+	}
+}
+
 /* A deadline that has passed asks for another step at once: there is more to send than a queue holds. */
 void sim_server_step(struct sim *s, uint32_t session, const struct server_in *in)
 {
@@ -110,10 +139,12 @@ void sim_server_step(struct sim *s, uint32_t session, const struct server_in *in
 
 	server_step(&h->engine, in, s->now, &s->out);
 	drain(s, h);
+	run_policy(s, h);
 	feed_pass(s, h);
 	while (server_deadline(&h->engine) <= s->now && steps++ < STEPS_MAX) {
 		server_step(&h->engine, &tick, s->now, &s->out);
 		drain(s, h);
+		run_policy(s, h);
 		feed_pass(s, h);
 	}
 	sim_check_server(s, session);
@@ -138,6 +169,9 @@ static void configure(struct sim *s, uint32_t session, struct server_config *out
 		out->max_window = s->config.max_window;
 		out->list_max = s->config.list_max;
 	}
+	if (s->config.policy == SIM_KICK_SLOW ||
+	    (s->config.policy == SIM_DEMOTE_SLOW && session + 1 < s->config.sessions))
+		out->slow_bytes_per_s = s->config.slow_bytes_per_s >> session;
 	if (session + 1 < s->config.sessions) {
 		out->lower_session_id = out->session_id + 1;
 		out->lower_multicast = (struct endpoint){ ip4_of(239, 1, 2, (uint8_t)(4 + session)),

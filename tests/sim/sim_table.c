@@ -51,3 +51,76 @@ void sim_table(const struct sim_config *base)
 		sim_fini(&s);
 	}
 }
+
+/* When the last of the clients from `first` on had everything. */
+static double seconds_of(const struct sim *s, uint32_t first, uint32_t last)
+{
+	ns_t latest = 0;
+
+	for (uint32_t i = first; i <= last; i++)
+		if (s->clients[i].finished_at > latest)
+			latest = s->clients[i].finished_at;
+	return (double)latest / NS_PER_S;
+}
+
+static void slow_config(struct sim_config *c, uint32_t clients)
+{
+	sim_config_defaults(c);
+	c->clients = clients;
+	c->block_bytes = 1385;
+	c->content_bytes = 20000ull * c->block_bytes;
+	c->slots = 1500;
+	c->start_within_ns = NS_PER_MS;
+	c->lossless_ns = 15 * NS_PER_MS;
+	c->egress_bytes_per_s = 5000000;
+	c->egress_queue_bytes = 100000;
+	c->link.loss = 0.0001;
+	c->bad_link = c->link;
+	c->slow_bytes_per_s = 2000000;
+}
+
+static double run_slow(struct sim_config *c, const char *name)
+{
+	static struct sim s;
+	double healthy = 0;
+
+	if (!sim_run(&s, c))
+		printf("  %s\n", s.why);
+	else {
+		healthy = seconds_of(&s, 1, c->clients - 1);
+		printf("%-34s %10.3f %12.3f %10x\n", name, healthy, seconds_of(&s, 0, 0),
+		       s.clients[0].result);
+	}
+	sim_fini(&s);
+	return healthy;
+}
+
+bool sim_slow_table(uint32_t clients)
+{
+	struct sim_config c;
+	double alone, demoted, kicked;
+
+	printf("%u receivers, the server at 5 MB/s, the first as it says, below 2 MB/s is slow: seconds\n",
+	       clients);
+	printf("%-34s %10s %12s %10s\n", "the first", "others", "the first", "result");
+	slow_config(&c, clients);
+	alone = run_slow(&c, "as the others");
+	c.bad_clients = 1;
+	c.bad_link.loss = 0.2;
+	run_slow(&c, "20 % loss, kept");
+	c.policy = SIM_DEMOTE_SLOW;
+	c.sessions = 2;
+	demoted = run_slow(&c, "20 % loss, demoted");
+	c.sessions = 1;
+	c.policy = SIM_KICK_SLOW;
+	kicked = run_slow(&c, "20 % loss, kicked");
+	slow_config(&c, clients);
+	c.bad_clients = 1;
+	c.bad_link.bytes_per_s = 500000;
+	c.bad_link.queue_bytes = 50000;
+	run_slow(&c, "a way of 0.5 MB/s, kept");
+	c.policy = SIM_DEMOTE_SLOW;
+	c.sessions = 2;
+	run_slow(&c, "a way of 0.5 MB/s, demoted");
+	return alone > 0 && demoted > 0 && kicked > 0 && demoted < 1.5 * alone && kicked < 1.5 * alone;
+}
