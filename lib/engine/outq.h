@@ -55,6 +55,7 @@ struct out_event {
 	uint32_t client_id;
 	uint32_t win32;
 	uint8_t reason;   /* mt_leave_reason or mt_kick_reason */
+	bool demoted;     /* OUT_CLIENT_LEFT: because DEMOTE told it to */
 	bool complete;    /* OUT_CLIENT_LEFT, _VANISHED: it had said that it lacks nothing */
 	uint8_t progress; /* percent, as last reported */
 	struct endpoint client; /* server events: where it is */

@@ -22,6 +22,7 @@ void server_event(const struct server_client *c, enum out_event_type type, uint8
 	if (c != NULL) {
 		e.client_id = c->client_id;
 		e.reason = reason;
+		e.demoted = c->list == SERVER_DEMOTED;
 		e.complete = c->lacks_nothing;
 		e.progress = c->progress;
 		e.client = c->from;
