@@ -17,6 +17,9 @@ void serve_config_defaults(struct serve_config *c)
 	c->cache_bytes = 64ull << 20;
 	c->linger_ms = 10000;
 	c->join_wait_ms = 30000;
+	c->streams = 2;
+	c->slow_bytes_per_s[0] = 256000;
+	c->slow_bytes_per_s[1] = 64000;
 }
 
 /* UDP initiation always means CHECKSUM, MS-WDSMSI 3.1.5.3 step 6. */
@@ -59,6 +62,8 @@ static bool is_valid(const struct serve_config *c, char *why)
 		wrong = "the group is no multicast address";
 	else if (c->block_bytes != 0 && (c->block_bytes < SERVE_BLOCK_BYTES_MIN || c->block_bytes > most))
 		wrong = "the block size is out of range";
+	else if (c->streams < 2 || c->streams > SERVE_STREAMS_MAX)
+		wrong = "the number of streams is not 2 or 3";
 	if (wrong != NULL)
 		snprintf(why, PORT_WHY_BYTES, "%s", wrong);
 	return wrong == NULL;
@@ -69,8 +74,9 @@ static size_t round_up(size_t n)
 	return (n + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
 }
 
-enum { RING_ORDERS = 512, RING_ANSWERS = 256 }; /* room for every name and every session */
-static_assert(RING_ORDERS >= SERVE_NAMES_MAX + SERVE_SESSIONS_MAX && RING_ANSWERS >= SERVE_NAMES_MAX,
+enum { RING_ORDERS = 512, RING_ANSWERS = 512 }; /* room for every name, and for every session twice */
+static_assert(RING_ORDERS >= SERVE_NAMES_MAX + 2 * SERVE_SESSIONS_MAX &&
+	              RING_ANSWERS >= SERVE_NAMES_MAX + SERVE_SESSIONS_MAX,
               "no push of an order or an answer can fail");
 
 static size_t memory_bytes(void)
@@ -201,7 +207,10 @@ static unsigned take_answers(struct serve *w, ns_t now)
 	unsigned n = 0;
 
 	while (spsc_pop(&w->answers, &a, sizeof(a))) {
-		serve_on_answer(w, &a, now);
+		if (a.lower)
+			serve_on_lower(w, &a, now);
+		else
+			serve_on_answer(w, &a, now);
 		n++;
 	}
 	return n;

@@ -26,6 +26,14 @@
 
 #define SERVE_SESSIONS_MAX 64
 #define SERVE_BLOCK_BYTES_MIN 16
+#define SERVE_STREAMS_MAX 3 /* of one object: fast, medium, slow */
+
+/* What becomes of a client that holds a session below its rate. */
+enum serve_slow {
+	SERVE_SLOW_KEEP,   /* the others wait for it */
+	SERVE_SLOW_DEMOTE, /* it moves to a slower session of the object */
+	SERVE_SLOW_KICK,
+};
 
 struct serve_config {
 	struct port *port;            /* stays the caller's */
@@ -41,6 +49,9 @@ struct serve_config {
 	uint32_t linger_ms;           /* a session closes so long after its last client left */
 	uint32_t join_wait_ms;        /* ... or when nobody joined for so long */
 	uint32_t max_window;          /* packets in flight; 0: the engine's default */
+	enum serve_slow slow;
+	uint32_t streams;             /* DEMOTE: 2 or 3; in the last of them everybody stays */
+	uint32_t slow_bytes_per_s[SERVE_STREAMS_MAX - 1]; /* by stream; KICK: the first */
 	uint64_t seed;
 };
 
@@ -53,6 +64,7 @@ enum serve_event_type {
 	SERVE_LEFT,     /* it left without; reason: mt_leave_reason */
 	SERVE_VANISHED,
 	SERVE_KICKED,   /* reason: mt_kick_reason */
+	SERVE_DEMOTED,  /* it was told to go on in a lower stream */
 	SERVE_FULL,     /* it found all 200 places of the session taken */
 	SERVE_REFUSED,  /* a request: win32, name_space, object, client; at most some a second are told */
 };
@@ -61,7 +73,7 @@ struct serve_event {
 	enum serve_event_type type;
 	ns_t at;
 	uint32_t session_id, client_id, win32;
-	uint8_t reason, progress;
+	uint8_t reason, progress, stream;
 	struct endpoint client;
 	uint16_t client_name[MT_NAME_CHARS];
 	struct endpoint multicast;

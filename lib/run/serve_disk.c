@@ -14,13 +14,15 @@ static size_t round_up(size_t n)
 	return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-/* An open session of the same file and family. */
-static struct serve_session *find_same(const struct serve *w, const struct content_object *o, uint8_t ip_len)
+/* An open session of the same file, family and stream. */
+static struct serve_session *find_same(const struct serve *w, const struct content_object *o, uint8_t ip_len,
+                                       uint8_t stream)
 {
 	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++) {
 		struct serve_session *s = w->made[i];
 
-		if (s != NULL && s->ip_len == ip_len && !prefetch_failed(&s->prefetch) && content_same(s->object, o))
+		if (s != NULL && s->ip_len == ip_len && s->stream == stream && !prefetch_failed(&s->prefetch) &&
+		    content_same(s->object, o))
 			return s;
 	}
 	return NULL;
@@ -89,7 +91,16 @@ static uint32_t new_id(struct serve *w)
 	return id;
 }
 
-static void configure(struct serve *w, const struct content_object *o, uint8_t ip_len, struct server_config *c)
+/* The rate below which a client of that stream is slow; 0: it stays whatever its rate. */
+static uint32_t slow_below(const struct serve *w, uint8_t stream)
+{
+	if (w->config.slow == SERVE_SLOW_KEEP || (w->config.slow == SERVE_SLOW_DEMOTE && stream + 1u >= w->config.streams))
+		return 0;
+	return w->config.slow_bytes_per_s[stream];
+}
+
+static void configure(struct serve *w, const struct content_object *o, uint8_t ip_len, uint8_t stream,
+                      struct server_config *c)
 {
 	uint32_t block_bytes = w->config.block_bytes;
 	uint64_t bytes = content_size(o);
@@ -104,6 +115,7 @@ static void configure(struct serve *w, const struct content_object *o, uint8_t i
 	c->content_bytes = bytes;
 	c->block_bytes = block_bytes;
 	c->total_blocks = ma_total_blocks(bytes, block_bytes);
+	c->slow_bytes_per_s = slow_below(w, stream);
 	if (w->config.max_window != 0) {
 		c->max_window = w->config.max_window;
 		c->exp_max_window = c->exp_max_window < c->max_window ? c->exp_max_window : c->max_window;
@@ -159,25 +171,26 @@ static void close_session(struct serve *w, struct serve_session *s)
 }
 
 /* The object is the session's on success, else still the caller's. */
-static struct serve_session *make_session(struct serve *w, const struct serve_name *n, struct content_object *o)
+static struct serve_session *make_session(struct serve *w, uint8_t ip_len, uint8_t stream, struct content_object *o)
 {
-	const struct ip_addr *ip = n->ip_len == 4 ? &w->config.ip4 : &w->config.ip6;
+	const struct ip_addr *ip = ip_len == 4 ? &w->config.ip4 : &w->config.ip6;
 	struct server_config c;
 	struct serve_session *s;
 	uint32_t index;
 
 	if (!find_place(w, &index))
 		return NULL;
-	configure(w, o, n->ip_len, &c);
+	configure(w, o, ip_len, stream, &c);
 	if (!reserve_port(w, ip, &c.unicast))
 		return NULL;
-	c.multicast = (struct endpoint){ next_group(w, n->ip_len), c.unicast.port };
-	s = allocate(w, o, &c, n->ip_len);
+	c.multicast = (struct endpoint){ next_group(w, ip_len), c.unicast.port };
+	s = allocate(w, o, &c, ip_len);
 	if (s == NULL) {
 		port_unreserve(w->config.port, &c.unicast);
 		return NULL;
 	}
 	s->index = index;
+	s->stream = stream;
 	w->made[index] = s;
 	return s;
 }
@@ -192,31 +205,59 @@ static uint32_t open_object(struct serve *w, const struct serve_name *n, char *n
 	return content_open(w->config.root, name_space, object, out);
 }
 
+/* The session of that object, which is taken over; a new one if there is none. */
+static struct serve_session *session_of(struct serve *w, struct content_object *o, uint8_t ip_len, uint8_t stream,
+                                        struct serve_answer *a)
+{
+	struct serve_session *s = find_same(w, o, ip_len, stream);
+
+	if (s == NULL)
+		s = a->made = make_session(w, ip_len, stream, o);
+	if (a->made == NULL)
+		content_close(o);
+	if (s == NULL) {
+		a->win32 = ERROR_NO_SYSTEM_RESOURCES;
+		return NULL;
+	}
+	a->session = s->index;
+	a->session_id = s->config.session_id;
+	return s;
+}
+
 static void find(struct serve *w, uint32_t name)
 {
 	struct serve_answer a = { .name = name };
 	char name_space[NAME_TEXT_BYTES], object[NAME_TEXT_BYTES];
 	struct content_object *o = NULL;
-	struct serve_session *s = NULL;
 
 	a.win32 = open_object(w, &w->names[name], name_space, object, &o);
-	if (a.win32 == 0) {
-		s = find_same(w, o, w->names[name].ip_len);
-		if (s != NULL) {
-			content_close(o);
-		} else if ((s = a.made = make_session(w, &w->names[name], o)) != NULL) {
-			memcpy(s->name_space, name_space, sizeof(name_space));
-			memcpy(s->name, object, sizeof(object));
-		} else {
-			content_close(o);
-			a.win32 = ERROR_NO_SYSTEM_RESOURCES;
-		}
-	}
-	if (s != NULL) {
-		a.session = s->index;
-		a.session_id = s->config.session_id;
+	if (a.win32 == 0)
+		session_of(w, o, w->names[name].ip_len, 0, &a);
+	if (a.made != NULL) {
+		memcpy(a.made->name_space, name_space, sizeof(name_space));
+		memcpy(a.made->name, object, sizeof(object));
 	}
 	spsc_push(&w->answers, &a, sizeof(a)); /* room for every name */
+}
+
+/* The next lower stream of a session. A file that was replaced since is another object. */
+static void find_lower(struct serve *w, const struct serve_session *upper)
+{
+	struct serve_answer a = { .lower = true, .upper = upper->index, .upper_id = upper->config.session_id };
+	struct content_object *o = NULL;
+
+	a.win32 = content_open(w->config.root, upper->name_space, upper->name, &o);
+	if (a.win32 == 0 && !content_same(upper->object, o)) {
+		content_close(o);
+		a.win32 = WDSMCS_E_CONTENT_NOT_FOUND;
+	}
+	if (a.win32 == 0)
+		session_of(w, o, upper->ip_len, upper->stream + 1, &a);
+	if (a.made != NULL) {
+		memcpy(a.made->name_space, upper->name_space, sizeof(upper->name_space));
+		memcpy(a.made->name, upper->name, sizeof(upper->name));
+	}
+	spsc_push(&w->answers, &a, sizeof(a)); /* and for every session */
 }
 
 /* One order a turn: a flood of names does not keep the sessions from their blocks. */
@@ -228,6 +269,8 @@ static unsigned run_order(struct serve *w)
 		return 0;
 	if (order.type == SERVE_ORDER_FIND)
 		find(w, order.name);
+	else if (order.type == SERVE_ORDER_LOWER)
+		find_lower(w, order.session);
 	else
 		close_session(w, order.session);
 	return 1;

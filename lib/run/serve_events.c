@@ -16,7 +16,8 @@ void serve_tell_session(struct serve *w, const struct serve_session *s, enum ser
 		                 .multicast = s->config.multicast,
 		                 .content_bytes = s->config.content_bytes,
 		                 .total_blocks = s->config.total_blocks,
-		                 .block_bytes = s->config.block_bytes };
+		                 .block_bytes = s->config.block_bytes,
+		                 .stream = s->stream };
 
 	snprintf(e.name_space, sizeof(e.name_space), "%s", s->name_space);
 	snprintf(e.object, sizeof(e.object), "%s", s->name);
@@ -38,6 +39,9 @@ static bool client_event(const struct out_event *from, enum serve_event_type *ou
 	case OUT_CLIENT_KICKED:
 		*out = SERVE_KICKED;
 		return true;
+	case OUT_CLIENT_DEMOTED:
+		*out = SERVE_DEMOTED;
+		return true;
 	case OUT_CLIENT_REFUSED:
 		*out = SERVE_FULL;
 		return true;
@@ -56,7 +60,7 @@ void serve_tell_client(struct serve *w, const struct serve_session *s, const str
 		                 .progress = from->progress,
 		                 .client = from->client };
 
-	if (!client_event(from, &e.type))
+	if (!client_event(from, &e.type) || (from->demoted && e.type == SERVE_LEFT)) /* it has moved */
 		return;
 	memcpy(e.client_name, from->name, sizeof(e.client_name));
 	tell(w, &e);

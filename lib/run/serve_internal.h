@@ -17,6 +17,7 @@
 #define SERVE_EVENTS_MAX 256
 #define SERVE_FEED_BURST 256   /* blocks a session gets into the engine in one turn */
 #define SERVE_HEAD_BYTES 640   /* of a data packet: 5 + 512 + 13 + 22 + 13, and its tail of 14 */
+#define SERVE_SLOW_MAX 32 /* clients that wait for a lower stream */
 #define SERVE_REFUSED_A_SECOND 10 /* refusals that are told to the program */
 
 /* ---- shared with the content thread ---- */
@@ -36,15 +37,17 @@ struct serve_name {
 	struct endpoint waiters[SERVE_WAITERS_MAX];
 };
 
-enum serve_order_type { SERVE_ORDER_FIND, SERVE_ORDER_CLOSE };
+enum serve_order_type { SERVE_ORDER_FIND, SERVE_ORDER_LOWER, SERVE_ORDER_CLOSE };
 
 struct serve_order {
 	enum serve_order_type type;
 	uint32_t name;                 /* FIND: serve.names[] */
-	struct serve_session *session; /* CLOSE: given back */
+	struct serve_session *session; /* CLOSE: given back; LOWER: whose lower stream is wanted */
 };
 
 struct serve_answer {
+	bool lower;                 /* of an ORDER_LOWER: for the session `upper`; else of a name */
+	uint32_t upper, upper_id;
 	uint32_t name;
 	uint32_t win32;
 	uint32_t session, session_id;
@@ -61,7 +64,7 @@ struct serve_repair {
 struct serve_session {
 	/* set by the content thread when it is made */
 	uint32_t index;
-	uint8_t ip_len;
+	uint8_t ip_len, stream; /* stream 0 is the fastest, which requests lead to */
 	struct content_object *object;
 	struct server_config config;
 	size_t memory_bytes;      /* of all of it, this struct being first */
@@ -81,6 +84,9 @@ struct serve_session {
 	bool pass_waits;          /* the engine has a pass that the content thread was not given yet */
 	uint64_t pass;            /* prefetch's number of it; 0: none */
 	uint64_t position_shift;  /* position == sequence number + shift, for the latest blocks */
+	bool has_lower, lower_asked;
+	uint32_t lower, lower_id; /* the next lower stream */
+	uint32_t slow[SERVE_SLOW_MAX], slow_count;
 	ns_t idle_since;          /* no client needs it; NS_NEVER: one does */
 	ns_t look_at;             /* when to look whether it is needed */
 	int repair_ready;         /* a repair that waits for the wire, or -1 */
@@ -131,9 +137,16 @@ void serve_order(struct serve *w, const struct serve_order *order);
 /* serve_session.c: one session's part of a turn */
 void serve_adopt(struct serve *w, struct serve_session *s, ns_t now);
 struct serve_session *serve_find(const struct serve *w, uint32_t index, uint32_t session_id);
+/* One step of its engine, and what follows from its events. */
+void serve_step(struct serve *w, struct serve_session *s, const struct server_in *in, ns_t now);
 void serve_on_packet(struct serve *w, struct serve_session *s, const struct net_datagram *d, ns_t now);
 unsigned serve_run_session(struct serve *w, struct serve_session *s, ns_t now);
 void serve_close_session(struct serve *w, struct serve_session *s, ns_t now);
+
+/* serve_streams.c: slow clients */
+void serve_on_slow(struct serve_session *s, uint32_t client_id);
+unsigned serve_run_streams(struct serve *w, struct serve_session *s, ns_t now);
+void serve_on_lower(struct serve *w, const struct serve_answer *a, ns_t now);
 
 /* serve_events.c: what the program is told */
 void serve_tell_session(struct serve *w, const struct serve_session *s, enum serve_event_type type, ns_t now);

@@ -40,6 +40,9 @@ static void on_event(struct serve *w, struct serve_session *s, const struct out_
 	case OUT_TERMINATED:
 		s->closing = true;
 		break;
+	case OUT_CLIENT_SLOW:
+		serve_on_slow(s, e->client_id);
+		break;
 	default:
 		if (e->type == OUT_CLIENT_JOINED) { /* and maybe gone again before anybody looks */
 			s->was_joined = true;
@@ -50,7 +53,7 @@ static void on_event(struct serve *w, struct serve_session *s, const struct out_
 	}
 }
 
-static void step(struct serve *w, struct serve_session *s, const struct server_in *in, ns_t now)
+void serve_step(struct serve *w, struct serve_session *s, const struct server_in *in, ns_t now)
 {
 	struct outq *out = &w->out;
 
@@ -76,7 +79,7 @@ void serve_on_packet(struct serve *w, struct serve_session *s, const struct net_
 	else if (security_verify(security, &p) != SECURITY_OK)
 		w->stats.unverified++;
 	else
-		step(w, s, &in, now);
+		serve_step(w, s, &in, now);
 }
 
 /*
@@ -117,7 +120,7 @@ void serve_close_session(struct serve *w, struct serve_session *s, ns_t now)
 
 	if (s->closing)
 		return;
-	step(w, s, &in, now);
+	serve_step(w, s, &in, now);
 	s->closing = true;
 	keep_farewell(w, s, first, now);
 }
@@ -144,7 +147,7 @@ static unsigned feed(struct serve *w, struct serve_session *s, ns_t now)
 		s->position_shift = position - s->server.next_seq_no;
 		in.block_no = prefetch_slot(&s->prefetch, position)->block_no;
 		prefetch_advance(&s->prefetch);
-		step(w, s, &in, now);
+		serve_step(w, s, &in, now);
 		n++;
 	}
 	return n;
@@ -193,7 +196,8 @@ unsigned serve_run_session(struct serve *w, struct serve_session *s, ns_t now)
 		n += feed(w, s, now);
 	/* Timers, and what the window lets go of the blocks that were fed. */
 	if (now >= server_deadline(&s->server))
-		step(w, s, &tick, now);
+		serve_step(w, s, &tick, now);
+	n += serve_run_streams(w, s, now);
 	n += serve_send_repairs(w, s, now);
 	if (!s->closing && now >= s->look_at)
 		close_idle(w, s, now);

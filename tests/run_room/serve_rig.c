@@ -18,8 +18,13 @@ static void *zeroed(size_t bytes)
 static bool lose(void *arg, const struct port_mem_passage *p)
 {
 	struct rig *r = arg;
+	double loss = r->loss;
 
-	return p->to != 1 && (double)rng_below(&r->rng, 1000000) < r->loss * 1e6;
+	if (p->to == 1) /* the server */
+		return false;
+	if (p->to >= 2 && p->to - 2u < r->guest_count && r->guests[p->to - 2].loss > loss)
+		loss = r->guests[p->to - 2].loss;
+	return (double)rng_below(&r->rng, 1000000) < loss * 1e6;
 }
 
 void rig_start(struct rig *r, const struct port_mem_config *port, void (*change)(struct serve_config *c))
@@ -106,6 +111,13 @@ struct guest *rig_guest(struct rig *r, const char *name_space, const char *objec
 
 static void guest_step(struct rig *r, struct guest *g, const struct client_in *in);
 
+static void enter_group(struct rig *r, struct guest *g)
+{
+	g->group = g->engine.offer.multicast;
+	port_join(g->port, &g->group, &g->engine.offer.server.ip);
+	link_join(g->link, &g->group.ip, r->now);
+}
+
 /* The offer: room for all of it, and the group joined. */
 static void accept_offer(struct rig *r, struct guest *g)
 {
@@ -116,8 +128,18 @@ static void accept_offer(struct rig *r, struct guest *g)
 	g->blocks_mem = zeroed(bitmap_bytes(o->total_blocks) + 64);
 	bitmap_init(&g->blocks, o->total_blocks, g->blocks_mem);
 	g->content = zeroed(o->content_bytes + 1);
-	port_join(g->port, &o->multicast, &o->server.ip);
-	link_join(g->link, &o->multicast.ip, r->now);
+	enter_group(r, g);
+	guest_step(r, g, &in);
+}
+
+/* DEMOTE: another group, and what there is stays. */
+static void move(struct rig *r, struct guest *g)
+{
+	struct client_in in = { .type = CLIENT_IN_ACCEPT };
+
+	link_leave(g->link, &g->group.ip, r->now);
+	port_leave(g->port, &g->group, &g->engine.offer.server.ip);
+	enter_group(r, g);
 	guest_step(r, g, &in);
 }
 
@@ -165,8 +187,11 @@ static void guest_step(struct rig *r, struct guest *g, const struct client_in *i
 		if (events[i].type == OUT_FINISHED) {
 			g->finished = true;
 			g->result = events[i].win32;
+			g->finished_at = r->now;
 		} else if (events[i].type == OUT_OFFER) {
 			accept_offer(r, g);
+		} else if (events[i].type == OUT_MOVED) {
+			move(r, g);
 		}
 	}
 }

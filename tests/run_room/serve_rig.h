@@ -26,6 +26,9 @@ struct guest { /* a receiver */
 	bool offered, joined, finished, closed;
 	bool dead;        /* says and hears nothing any more */
 	uint32_t result;  /* when finished */
+	double loss;      /* of each frame to it */
+	struct endpoint group; /* it is in */
+	ns_t finished_at;
 };
 
 struct rig {
