@@ -26,6 +26,11 @@ static const char usage_text[] =
 	"  --session-ports A-B      UDP ports of the sessions (default 64001-65000)\n"
 	"  --linger SECONDS         a session closes so long after its last client left (default 10)\n"
 	"  --max-window PACKETS     most packets in flight\n"
+	"  --slow keep|demote|kick  a receiver that keeps a session below the threshold: the others wait for\n"
+	"                           it (default); it goes on in a slower stream; it is sent away\n"
+	"  --slow-threshold KBPS[,KBPS]   in 1000 bytes a second (default 256); and of the medium one of\n"
+	"                           three streams (default a quarter)\n"
+	"  --streams 2|3            fast and slow, or fast, medium and slow (default 2)\n"
 	"  --cores A[,B]            cores of the worker and of the thread that reads\n"
 	"  --poll busy|adaptive     spin, or nap when there is no traffic\n"
 	"  --digest [NAME/OBJECT]   print the SHA-256 of one object, or of all, and exit\n"
@@ -149,6 +154,31 @@ static void read_session_ports(const char *text, struct options *o)
 	o->serve.last_port = (uint16_t)number("session-ports", end + 1, NULL, o->serve.first_port, UINT16_MAX);
 }
 
+static void read_slow(const char *text, struct options *o)
+{
+	if (strcmp(text, "keep") == 0)
+		o->serve.slow = SERVE_SLOW_KEEP;
+	else if (strcmp(text, "demote") == 0)
+		o->serve.slow = SERVE_SLOW_DEMOTE;
+	else if (strcmp(text, "kick") == 0)
+		o->serve.slow = SERVE_SLOW_KICK;
+	else
+		fail_usage("--slow: keep, demote or kick, not %s", text);
+}
+
+static void read_slow_threshold(const char *text, struct options *o)
+{
+	uint32_t *rate = o->serve.slow_bytes_per_s;
+	const char *end;
+
+	rate[0] = (uint32_t)number("slow-threshold", text, &end, 1, UINT32_MAX / 1000) * 1000;
+	rate[1] = rate[0] / 4;
+	if (*end == ',')
+		rate[1] = (uint32_t)number("slow-threshold", end + 1, NULL, 1, rate[0] / 1000) * 1000;
+	else if (*end != '\0')
+		fail_usage("--slow-threshold: %s is not one rate or two, such as 10000,1000", text);
+}
+
 static void read_cores(const char *text, struct options *o)
 {
 	const char *end;
@@ -183,8 +213,8 @@ static void read_digest(int argc, char **argv, struct options *o)
 
 enum {
 	OPT_ROOT = 1, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_BLOCK_SIZE, OPT_CACHE, OPT_GROUP, OPT_UDP_PORT,
-	OPT_SESSION_PORTS, OPT_LINGER, OPT_MAX_WINDOW, OPT_CORES, OPT_POLL, OPT_DIGEST, OPT_JSON, OPT_QUIET,
-	OPT_HELP, OPT_VERSION,
+	OPT_SESSION_PORTS, OPT_LINGER, OPT_MAX_WINDOW, OPT_SLOW, OPT_SLOW_THRESHOLD, OPT_STREAMS, OPT_CORES,
+	OPT_POLL, OPT_DIGEST, OPT_JSON, OPT_QUIET, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -199,6 +229,9 @@ static const struct option long_options[] = {
 	{ "session-ports", required_argument, NULL, OPT_SESSION_PORTS },
 	{ "linger", required_argument, NULL, OPT_LINGER },
 	{ "max-window", required_argument, NULL, OPT_MAX_WINDOW },
+	{ "slow", required_argument, NULL, OPT_SLOW },
+	{ "slow-threshold", required_argument, NULL, OPT_SLOW_THRESHOLD },
+	{ "streams", required_argument, NULL, OPT_STREAMS },
 	{ "cores", required_argument, NULL, OPT_CORES },
 	{ "poll", required_argument, NULL, OPT_POLL },
 	{ "digest", optional_argument, NULL, OPT_DIGEST },
@@ -226,6 +259,9 @@ static void read_option(int option, int argc, char **argv, struct options *o)
 	case OPT_SESSION_PORTS: read_session_ports(optarg, o); break;
 	case OPT_LINGER: o->serve.linger_ms = (uint32_t)number("linger", optarg, NULL, 0, 86400) * 1000; break;
 	case OPT_MAX_WINDOW: o->serve.max_window = (uint32_t)number("max-window", optarg, NULL, 2, 1 << 20); break;
+	case OPT_SLOW: read_slow(optarg, o); break;
+	case OPT_SLOW_THRESHOLD: read_slow_threshold(optarg, o); break;
+	case OPT_STREAMS: o->serve.streams = (uint32_t)number("streams", optarg, NULL, 2, SERVE_STREAMS_MAX); break;
 	case OPT_CORES: read_cores(optarg, o); break;
 	case OPT_POLL: read_poll(optarg, o); break;
 	case OPT_DIGEST: read_digest(argc, argv, o); break;

@@ -18,7 +18,7 @@ static const char *event_name(enum serve_event_type type)
 		[SERVE_OPENED] = "opened",     [SERVE_CLOSED] = "closed",     [SERVE_SPOILT] = "spoilt",
 		[SERVE_JOINED] = "joined",     [SERVE_FINISHED] = "finished", [SERVE_LEFT] = "left",
 		[SERVE_VANISHED] = "vanished", [SERVE_KICKED] = "kicked",     [SERVE_FULL] = "full",
-		[SERVE_REFUSED] = "refused",
+		[SERVE_REFUSED] = "refused",   [SERVE_DEMOTED] = "demoted",
 	};
 
 	return names[type];
@@ -112,6 +112,11 @@ static const char *client_text(const struct serve_event *e, char *out)
 	return out;
 }
 
+static const char *stream_text(uint8_t stream)
+{
+	return stream == 0 ? "" : stream == 1 ? ", a slower stream" : ", the slowest stream";
+}
+
 /* What follows the object's name in a line. */
 static void event_text(const struct serve_event *e, char *out, size_t max)
 {
@@ -120,9 +125,9 @@ static void event_text(const struct serve_event *e, char *out, size_t max)
 	client_text(e, client);
 	switch (e->type) {
 	case SERVE_OPENED:
-		snprintf(out, max, ": %" PRIu64 " bytes in %" PRIu64 " blocks, group %s, UDP port %u, session %08x",
+		snprintf(out, max, ": %" PRIu64 " bytes in %" PRIu64 " blocks, group %s, UDP port %u, session %08x%s",
 		         e->content_bytes, e->total_blocks, ip_text(&e->multicast.ip, ip), e->multicast.port,
-		         e->session_id);
+		         e->session_id, stream_text(e->stream));
 		break;
 	case SERVE_CLOSED:
 		out[0] = '\0';
@@ -142,6 +147,9 @@ static void event_text(const struct serve_event *e, char *out, size_t max)
 		break;
 	case SERVE_KICKED:
 		snprintf(out, max, ": %s at %u %%: %s", client, e->progress, kick_text(e->reason));
+		break;
+	case SERVE_DEMOTED:
+		snprintf(out, max, ": %s at %u %%: too slow, goes on in a slower stream", client, e->progress);
 		break;
 	case SERVE_FULL:
 		snprintf(out, max, ": no place for %s", client);
@@ -185,6 +193,7 @@ static void set_session(json_t *object, const struct serve_event *e)
 	set_number(object, "block_bytes", e->block_bytes);
 	set_text(object, "group", ip_text(&e->multicast.ip, ip));
 	set_number(object, "udp_port", e->multicast.port);
+	set_number(object, "stream", e->stream);
 }
 
 static void set_client(json_t *object, const struct serve_event *e)

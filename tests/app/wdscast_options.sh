@@ -47,6 +47,10 @@ refused 2 "no multicast address" --root root --group 10.0.0.1
 refused 2 "not an address" --root root --ip 10.0.0.300/24
 refused 2 "FIRST-LAST" --root root --session-ports 64001
 refused 2 "busy or adaptive" --root root --poll lazy
+refused 2 "keep, demote or kick" --root root --slow crawl
+refused 2 "one rate or two" --root root --slow-threshold 100x
+refused 2 "--slow-threshold" --root root --slow-threshold 100,200
+refused 2 "--streams" --root root --streams 4
 refused 3 "No such file" --root none --port kernel:lo
 refused 3 "nope0" --root root --port kernel:nope0
 
