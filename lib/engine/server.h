@@ -153,6 +153,7 @@ struct server {
 	double ceiling; /* what MaxWindowSize is at present: see server_on_congestion() */
 	uint64_t trail_seq_no; /* MCTrailODATASeqNo: acknowledged by the master */
 	uint64_t lead_seq_no;  /* MCLeadODATASeqNo: sent */
+	uint64_t full_seq_no;  /* the last one in flight when the window was full */
 	uint64_t head_seq_no;  /* lowest number in the Data Packet List; == next_seq_no: empty */
 	uint64_t next_seq_no;  /* NextODATASeqNo */
 	ns_t progress_at;      /* the trail last moved, or something came to be in flight */

@@ -118,6 +118,8 @@ void server_send_window(struct server *s, ns_t now, struct outq *out)
 	}
 	if (s->lead_seq_no + 1 == s->next_seq_no || server_sendable(s) > 0)
 		s->held_by_window = false;
+	if (s->lead_seq_no - s->trail_seq_no >= (uint64_t)s->window)
+		s->full_seq_no = s->lead_seq_no;
 	if (n > 0 && s->probe_at == NS_NEVER)
 		server_arm_probe(s, now);
 }
@@ -182,7 +184,11 @@ static void raise_ceiling(struct server *s, uint64_t acknowledged)
 		s->ceiling = s->config.max_window;
 }
 
-/* 2 packets for each acknowledged one up to ExpMaxWindowSize, then 1 up to MaxWindowSize. */
+/*
+ * 2 packets for each acknowledged one up to ExpMaxWindowSize, then 1 up to MaxWindowSize. But a window that
+ * was not used up has not shown that the way carries it: while content or the wire is what is slow it stays,
+ * or all of a grown one would go out at once when they no longer are (RFC 7661).
+ */
 static void grow(struct server *s, uint64_t acknowledged)
 {
 	double exp_max = s->config.exp_max_window;
@@ -230,7 +236,8 @@ static void advance(struct server *s, uint64_t seq_no, ns_t now)
 
 	if (acknowledged == 0)
 		return;
-	grow(s, acknowledged);
+	if (s->trail_seq_no < s->full_seq_no)
+		grow(s, acknowledged);
 	s->trail_seq_no = seq_no;
 	s->progress_at = now;
 	server_arm_probe(s, now);
