@@ -108,7 +108,7 @@ static int run(const struct options *o, struct content_root *root, struct port *
 
 int main(int argc, char **argv)
 {
-	char why[PORT_WHY_BYTES];
+	char why[PORT_WHY_BYTES], key_why[KEY_FILES_WHY_BYTES];
 	struct content_root *root;
 	struct options o;
 	struct port *port;
@@ -118,6 +118,8 @@ int main(int argc, char **argv)
 	options_read(argc, argv, &o);
 	if (o.digest)
 		return digest_print(o.root, o.digest_of);
+	if (key_files_load(&o.keys, &o.serve.server_security, &o.serve.client_security, key_why) != WDSCAST_OK)
+		return not_started("key", key_why);
 	block_signals(&signals);
 	root = content_root_open(o.root);
 	if (root == NULL)
@@ -129,5 +131,6 @@ int main(int argc, char **argv)
 		port_close(port);
 	}
 	content_root_close(root);
+	key_files_forget(&o.serve.server_security, &o.serve.client_security);
 	return code;
 }

@@ -33,6 +33,8 @@ static const char usage_text[] =
 	"  --streams 2|3            fast and slow, or fast, medium and slow (default 2)\n"
 	"  --cores A[,B]            cores of the worker and of the thread that reads\n"
 	"  --poll busy|adaptive     spin, or nap when there is no traffic\n"
+	"  --key FILE               the lab's key: serves only those who have it too, and hashes all packets\n"
+	"  --sign-key FILE          a private RSA key (PEM): signs all packets; with --key. Slow\n"
 	"  --digest [NAME/OBJECT]   print the SHA-256 of one object, or of all, and exit\n"
 	"  --json                   print each event as a JSON object a line\n"
 	"  --quiet                  print errors only\n"
@@ -214,7 +216,7 @@ static void read_digest(int argc, char **argv, struct options *o)
 enum {
 	OPT_ROOT = 1, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_BLOCK_SIZE, OPT_CACHE, OPT_GROUP, OPT_UDP_PORT,
 	OPT_SESSION_PORTS, OPT_LINGER, OPT_MAX_WINDOW, OPT_SLOW, OPT_SLOW_THRESHOLD, OPT_STREAMS, OPT_CORES,
-	OPT_POLL, OPT_DIGEST, OPT_JSON, OPT_QUIET, OPT_HELP, OPT_VERSION,
+	OPT_POLL, OPT_KEY, OPT_SIGN_KEY, OPT_DIGEST, OPT_JSON, OPT_QUIET, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -235,6 +237,8 @@ static const struct option long_options[] = {
 	{ "cores", required_argument, NULL, OPT_CORES },
 	{ "poll", required_argument, NULL, OPT_POLL },
 	{ "digest", optional_argument, NULL, OPT_DIGEST },
+	{ "key", required_argument, NULL, OPT_KEY },
+	{ "sign-key", required_argument, NULL, OPT_SIGN_KEY },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -251,7 +255,7 @@ static void read_option(int option, int argc, char **argv, struct options *o)
 	case OPT_GATEWAY: read_gateway(optarg, o); break;
 	case OPT_BLOCK_SIZE:
 		o->serve.block_bytes = (uint32_t)number("block-size", optarg, NULL, SERVE_BLOCK_BYTES_MIN,
-		                                         serve_block_bytes_limit());
+		                                         serve_block_bytes_limit(&o->serve.server_security));
 		break;
 	case OPT_CACHE: o->serve.cache_bytes = size("cache", optarg); break;
 	case OPT_GROUP: read_group(optarg, o); break;
@@ -265,6 +269,8 @@ static void read_option(int option, int argc, char **argv, struct options *o)
 	case OPT_CORES: read_cores(optarg, o); break;
 	case OPT_POLL: read_poll(optarg, o); break;
 	case OPT_DIGEST: read_digest(argc, argv, o); break;
+	case OPT_KEY: o->keys.key = optarg; break;
+	case OPT_SIGN_KEY: o->keys.sign = optarg; break;
 	case OPT_JSON: o->json = true; break;
 	case OPT_QUIET: o->quiet = true; break;
 	case OPT_HELP: fputs(usage_text, stdout); exit(EXIT_SUCCESS);

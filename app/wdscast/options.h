@@ -3,6 +3,7 @@
 #define WDSCAST_APP_OPTIONS_H
 
 #include "base/address.h"
+#include "run/key_files.h"
 #include "run/serve.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_STARTED = 3 };
@@ -18,6 +19,7 @@ struct options {
 	bool json, quiet;
 	bool digest;
 	const char *digest_of;         /* NULL: of every object */
+	struct key_files keys;
 	struct serve_config serve;     /* its port and root are not set here */
 };
 

@@ -256,7 +256,7 @@ void report_event(struct report *r, const struct serve_event *e)
 void report_start(struct report *r, const struct options *o, const struct port_info *port, const struct serve_config *c)
 {
 	const struct ip_addr *own = c->ip4.len != 0 ? &c->ip4 : &c->ip6;
-	uint32_t block_bytes = c->block_bytes != 0 ? c->block_bytes : serve_block_bytes_max(port, own->len);
+	uint32_t block_bytes = c->block_bytes != 0 ? c->block_bytes : serve_block_bytes_max(port, own->len, &c->server_security);
 	char line[LINE_BYTES], ip[IP_ADDR_TEXT];
 	json_t *object;
 

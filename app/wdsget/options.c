@@ -9,7 +9,7 @@
 #include "url.h"
 
 enum { OPT_SERVER = 256, OPT_NAMESPACE, OPT_OBJECT, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_CACHE, OPT_CORES, OPT_POLL,
-       OPT_SHA256, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION, OPT_HELP };
+       OPT_SHA256, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -24,6 +24,8 @@ static const struct option long_options[] = {
 	{ "cores", required_argument, NULL, OPT_CORES },
 	{ "poll", required_argument, NULL, OPT_POLL },
 	{ "sha256", required_argument, NULL, OPT_SHA256 },
+	{ "key", required_argument, NULL, OPT_KEY },
+	{ "verify-key", required_argument, NULL, OPT_VERIFY_KEY },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "stats", no_argument, NULL, OPT_STATS },
@@ -48,6 +50,8 @@ static const char help[] =
 	"      --cores LIST       2 or 2,4-6: the first receives\n"
 	"      --poll MODE        busy or adaptive; default: as port and cores suggest\n"
 	"      --sha256 HEX       verify what is on the disk; a file that differs is removed\n"
+	"      --key FILE         the lab's key: takes nothing but from a server that has it too\n"
+	"      --verify-key FILE  the public key of the server's signatures; with --key\n"
 	"      --timeout SECONDS  give up when the server does not answer, or falls silent, for so long; default 30\n"
 	"      --json             one JSON object a line: start, progress, done or failed\n"
 	"      --stats            all counters at the end\n"
@@ -155,6 +159,12 @@ static bool read_option(int option, const char *value, struct options *o)
 		return value[0] != '\0';
 	case OPT_SHA256:
 		return read_digest(value, o);
+	case OPT_KEY:
+		o->cast.key = value;
+		return value[0] != '\0';
+	case OPT_VERIFY_KEY:
+		o->cast.verify_key = value;
+		return value[0] != '\0';
 	case OPT_JSON:
 		o->json = true;
 		return true;

@@ -7,6 +7,7 @@
 
 #define API_CORES_MAX 64
 #define API_TEXT_BYTES 256
+#define API_PATH_BYTES 512
 
 /* ---- last_error.c ---- */
 
@@ -26,10 +27,14 @@ struct api_options {
 	enum worker_poll poll;
 	uint64_t memory_bytes;
 	uint32_t initiate_timeout_ms, inactivity_timeout_ms;
+	char key[API_PATH_BYTES], verify_key[API_PATH_BYTES];
+	struct security server_security, client_security; /* of those */
 };
 
 /* Everything together, at the first Initialize: what was configured, the environment, the file, the defaults. */
 DWORD api_options_read(struct api_options *out);
+/* What it read of keys goes. */
+void api_options_forget(struct api_options *o);
 
 /* ---- ports.c ---- */
 

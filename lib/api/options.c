@@ -8,15 +8,17 @@
 
 #include "api/api_internal.h"
 #include "api/state.h"
+#include "run/key_files.h"
 
 #define CONF_FILE "/etc/wdscast.conf"
-#define CONF_LINE 512
+#define CONF_LINE (API_PATH_BYTES + 64)
+#define OPTIONS_BYTES_MIN offsetof(struct wdscast_options, key) /* of the first version's struct */
 #define DEFAULT_MEMORY (4ull << 30)
 #define DEFAULT_TIMEOUT_MS 30000
 #define CORES_FOR_BUSY 3 /* one to spin on, and two for everything else */
 
 enum option { OPTION_PORT, OPTION_IP, OPTION_GATEWAY, OPTION_CORES, OPTION_POLL, OPTION_MEMORY, OPTION_INITIATE_TIMEOUT,
-	      OPTION_INACTIVITY_TIMEOUT, OPTIONS };
+	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTIONS };
 
 static const struct {
 	const char *name, *variable;
@@ -29,10 +31,12 @@ static const struct {
 	[OPTION_MEMORY] = { "memory", "WDSCAST_MEMORY" },
 	[OPTION_INITIATE_TIMEOUT] = { "initiate_timeout", "WDSCAST_INITIATE_TIMEOUT" },
 	[OPTION_INACTIVITY_TIMEOUT] = { "inactivity_timeout", "WDSCAST_INACTIVITY_TIMEOUT" },
+	[OPTION_KEY] = { "key", "WDSCAST_KEY" },
+	[OPTION_VERIFY_KEY] = { "verify_key", "WDSCAST_VERIFY_KEY" },
 };
 
 /* What wdscast_configure() was given, as text; "" is not given. */
-static char configured[OPTIONS][128];
+static char configured[OPTIONS][API_PATH_BYTES];
 
 static bool read_number(const char *text, char **end, uint64_t *out)
 {
@@ -136,6 +140,11 @@ static bool read_poll(const char *text, struct api_options *o)
 	return o->poll == WORKER_BUSY || strcmp(text, "adaptive") == 0;
 }
 
+static bool read_path(const char *text, char out[API_PATH_BYTES])
+{
+	return snprintf(out, API_PATH_BYTES, "%s", text) < API_PATH_BYTES;
+}
+
 static bool read_option(enum option option, const char *text, struct api_options *o)
 {
 	switch (option) {
@@ -155,6 +164,10 @@ static bool read_option(enum option option, const char *text, struct api_options
 		return read_seconds(text, &o->initiate_timeout_ms);
 	case OPTION_INACTIVITY_TIMEOUT:
 		return read_seconds(text, &o->inactivity_timeout_ms);
+	case OPTION_KEY:
+		return read_path(text, o->key);
+	case OPTION_VERIFY_KEY:
+		return read_path(text, o->verify_key);
 	case OPTIONS:
 		break;
 	}
@@ -245,6 +258,22 @@ static enum worker_poll default_poll(const char *port)
 	                                                                                         : WORKER_ADAPTIVE;
 }
 
+/* Only now it is known which of the places named them. */
+static DWORD read_keys(struct api_options *o)
+{
+	const struct key_files files = { .key = o->key, .verify = o->verify_key };
+	char why[KEY_FILES_WHY_BYTES];
+	enum wdscast_err err = key_files_load(&files, &o->server_security, &o->client_security, why);
+
+	return err == WDSCAST_OK ? ERROR_SUCCESS : api_fail(api_code_of(err), "%s", why);
+}
+
+void api_options_forget(struct api_options *o)
+{
+	key_files_forget(&o->server_security, &o->client_security);
+	*o = (struct api_options){ 0 };
+}
+
 DWORD api_options_read(struct api_options *o)
 {
 	DWORD code;
@@ -259,6 +288,8 @@ DWORD api_options_read(struct api_options *o)
 		code = read_environment(o);
 	if (code == ERROR_SUCCESS)
 		code = read_configured(o);
+	if (code == ERROR_SUCCESS)
+		code = read_keys(o);
 	if (code == ERROR_SUCCESS && !o->poll_given)
 		o->poll = default_poll(o->port);
 	return code;
@@ -290,7 +321,8 @@ static enum wdscast_err configure(const struct wdscast_options *o)
 
 	memset(configured, 0, sizeof(configured));
 	if (!keep(OPTION_PORT, o->port) || !keep(OPTION_IP, o->ip) || !keep(OPTION_GATEWAY, o->gateway) ||
-	    !keep(OPTION_CORES, o->cores) || !keep(OPTION_POLL, o->poll)) {
+	    !keep(OPTION_CORES, o->cores) || !keep(OPTION_POLL, o->poll) || !keep(OPTION_KEY, o->key) ||
+	    !keep(OPTION_VERIFY_KEY, o->verify_key)) {
 		api_fail(0, "wdscast_configure: a value is too long");
 		return WDSCAST_EINVAL;
 	}
@@ -302,10 +334,11 @@ static enum wdscast_err configure(const struct wdscast_options *o)
 
 enum wdscast_err wdscast_configure(const struct wdscast_options *o)
 {
+	struct wdscast_options known = { 0 };
 	enum wdscast_err err;
 
 	api_clear_error();
-	if (o == NULL || o->size < sizeof(*o)) {
+	if (o == NULL || o->size < OPTIONS_BYTES_MIN) {
 		api_fail(0, "wdscast_configure: size is not that of struct wdscast_options");
 		return WDSCAST_EINVAL;
 	}
@@ -313,7 +346,8 @@ enum wdscast_err wdscast_configure(const struct wdscast_options *o)
 		api_fail(0, "the multicast client is initialized already");
 		return WDSCAST_ESTATE;
 	}
-	err = configure(o);
+	memcpy(&known, o, o->size < sizeof(known) ? o->size : sizeof(known));
+	err = configure(&known);
 	if (err != WDSCAST_OK)
 		memset(configured, 0, sizeof(configured));
 	state_end_configure();

@@ -144,6 +144,8 @@ static void fill_config(struct session *s, const struct endpoint *server, struct
 	c->client.initiation = *server;
 	c->client.request.name_space = s->name_space;
 	c->client.request.content = s->object;
+	c->client.server_security = o->server_security;
+	c->client.client_security = o->client_security;
 	c->client.initiate_timeout_ms = o->initiate_timeout_ms;
 	c->client.inactivity_timeout_ms = o->inactivity_timeout_ms;
 }

@@ -305,6 +305,7 @@ static void tear_down(void)
 	threads_reap(true);
 	api_ports_close();
 	state_lock();
+	api_options_forget(&state.options);
 	state.initialized = 0;
 	state.shutting_down = false;
 	state_unlock();

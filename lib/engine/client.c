@@ -11,6 +11,7 @@ void client_config_defaults(struct client_config *c)
 	memset(c, 0, sizeof(*c));
 	security_init_checksum(&c->client_security); /* MS-WDSMSI 3.1.5.3: over UDP there is nothing else */
 	security_init_checksum(&c->server_security);
+	c->unproven_timeout_ms = 3000;
 	c->initiate_interval_ms = 1000;
 	c->initiate_timeout_ms = 10000;
 	c->inactivity_timeout_ms = 30000;

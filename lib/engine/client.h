@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "base/time.h"
 #include "engine/outq.h"
+#include "engine/proof.h"
 #include "security/security.h"
 #include "wire/ma.h"
 #include "wire/msi.h"
@@ -45,9 +46,12 @@ struct client_config {
 	struct ip_addr ip;              /* ours, towards the server */
 	uint8_t mac_len, mac[32];
 	uint8_t user_sid_len, user_sid[68];
-	struct security client_security, server_security; /* both directions; CHECKSUM after UDP initiation */
+	/* Both directions: CHECKSUM after UDP initiation. HASH of the client's: initiation is proven (proof.h) */
+	struct security client_security, server_security;
+	uint8_t nonce[PROOF_NONCE_BYTES]; /* for that: at random, new in each session */
 	uint32_t initiate_interval_ms;  /* 1000, MS-WDSMSI 3.1.6 */
 	uint32_t initiate_timeout_ms;   /* in all; then ERROR_TIMEOUT. Not in the specification */
+	uint32_t unproven_timeout_ms;   /* 3000, from the first answer without its proof; proof.h */
 	uint32_t inactivity_timeout_ms; /* 30000 */
 	uint32_t join_interval_ms;      /* 500 */
 	uint32_t max_leave_delay_ms;    /* 200 */
@@ -76,7 +80,7 @@ struct client_stats {
 	uint64_t nacks, zero_nacks, acks, pollacks, qcrs, joins, requests;
 	uint64_t lost_seq_nos;       /* numbers that were missing when a later one came */
 	/* packets ignored, by reason */
-	uint64_t wrong_state, wrong_sender, wrong_session, wrong_opcode, stale, bad_payload;
+	uint64_t wrong_state, wrong_sender, wrong_session, wrong_opcode, stale, bad_payload, unproven;
 };
 
 enum client_in_type {
@@ -135,6 +139,8 @@ struct client {
 	uint32_t result;         /* win32 of OUT_FINISHED */
 	bool finished;
 	uint8_t leave_reason;
+	uint8_t request_digest[SECURITY_HASH_BYTES]; /* of the request, for the proof of its answer */
+	uint32_t unproven;       /* what to end with if none but unproven answers come; 0: none came */
 
 	ns_t timer[CLIENT_TIMERS]; /* NS_NEVER when not armed */
 	ns_t due_at;               /* not after any of them: what the hot path asks */

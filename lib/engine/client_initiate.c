@@ -10,13 +10,15 @@ void client_initiate_due(struct client *c, ns_t now, struct outq *out)
 	if (!outq_begin(out, &w))
 		return;
 	msi_write_request(&w, &c->config.request);
+	if (proof_is_due(&c->config.client_security))
+		proof_end_request(&w, &c->config.client_security, c->config.nonce, c->request_digest);
 	if (outq_end(out, &w, (uint32_t)writer_len(&w), &c->config.initiation) != NULL)
 		c->stats.requests++;
 }
 
 void client_initiate_until_due(struct client *c, ns_t now, struct outq *out)
 {
-	client_finish(c, ERROR_TIMEOUT, MT_LEAVE_CANCELLED, now, out);
+	client_finish(c, c->unproven != 0 ? c->unproven : ERROR_TIMEOUT, MT_LEAVE_CANCELLED, now, out);
 }
 
 /* Where a session lies, in a reply as in a DEMOTE. */
@@ -54,6 +56,23 @@ static void take_offer(struct client *c, const struct msi_reply *r, struct outq 
 	client_event(c, OUT_OFFER, out);
 }
 
+static bool is_unproven(const struct client *c, const struct msi_packet *p)
+{
+	return proof_is_due(&c->config.client_security) &&
+	       !proof_of_answer_holds(&p->proof, &c->config.server_security, c->request_digest);
+}
+
+/* Anybody may have sent it, and the server's own may be on its way: that has a moment left to come. */
+static void take_unproven(struct client *c, const struct msi_packet *p, ns_t now)
+{
+	c->stats.unproven++;
+	if (c->unproven != 0)
+		return;
+	c->unproven = p->kind == MSI_ERROR ? p->error : WDSMCS_E_PACKET_NOT_HASHED;
+	client_arm(c, CLIENT_TIMER_INITIATE_UNTIL,
+	           ns_min(c->timer[CLIENT_TIMER_INITIATE_UNTIL], now + c->config.unproven_timeout_ms * NS_PER_MS));
+}
+
 void client_on_msi(struct client *c, const struct client_in *in, ns_t now, struct outq *out)
 {
 	const struct msi_packet *p = in->msi;
@@ -64,6 +83,8 @@ void client_on_msi(struct client *c, const struct client_in *in, ns_t now, struc
 		c->stats.wrong_sender++;
 	else if (p->kind == MSI_REQUEST)
 		c->stats.wrong_opcode++;
+	else if (is_unproven(c, p))
+		take_unproven(c, p, now);
 	else if (p->kind == MSI_ERROR)
 		client_finish(c, p->error, MT_LEAVE_CANCELLED, now, out);
 	else if (!is_sane(c, p))

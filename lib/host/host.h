@@ -73,6 +73,20 @@ void host_bell_ring(struct host_bell *b);
 void *host_alloc(size_t bytes, int node);
 void host_free(void *p, size_t bytes);
 
+/* ---- files ---- */
+
+enum host_file {
+	HOST_FILE_READ,
+	HOST_FILE_FAILED,  /* errno tells */
+	HOST_FILE_SPECIAL, /* no regular file */
+	HOST_FILE_EXPOSED, /* is to be a secret, but others than its owner may read or write it */
+	HOST_FILE_LARGE,   /* more than max bytes */
+};
+/* A small file, whole. Of a secret one the bytes are in no other buffer of this process. */
+enum host_file host_read_file(const char *path, bool secret, void *out, size_t max, size_t *len);
+/* Forget it: no compiler leaves this out. */
+void host_wipe(void *p, size_t bytes);
+
 /* ---- interfaces and names ---- */
 
 struct host_interface {

@@ -69,11 +69,17 @@ struct wdscast_options {
 	const char *gateway;            /* [WDSCAST_GATEWAY] */
 	const char *cores;              /* "2" or "2,4-6": the first is the worker's [WDSCAST_CORES] */
 	const char *poll;               /* "busy" or "adaptive"; NULL: as the port and the cores suggest [WDSCAST_POLL] */
+	/*
+	 * Files, doc/security.md. They are read by WdsTransportClientInitialize(), and all sessions are protected
+	 * by them, or fail against a server that has not the same.
+	 */
+	const char *key;                /* shared with the server, readable by its owner alone [WDSCAST_KEY] */
+	const char *verify_key;         /* of the server's signatures; goes with key [WDSCAST_VERIFY_KEY] */
 };
 
 /*
  * To be called before the first WdsTransportClientInitialize(), or after the last Shutdown; replaces what
- * an earlier call said. The strings are copied.
+ * an earlier call said. The strings are copied. A size of an earlier version's struct is taken too.
  * @return WDSCAST_OK; WDSCAST_EINVAL, a member of o (wdscast_last_error_text() tells which);
  *         WDSCAST_ESTATE, the client is initialized.
  */
@@ -126,7 +132,8 @@ WDSTCI_EXPORT uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t
 	X(wrong_opcode, "packets that only clients send")                               \
 	X(stale, "packets that came too late to matter")                                \
 	X(bad_payload, "packets whose application data makes no sense")                 \
-	X(unsent, "packets of ours that the port did not take")
+	X(unsent, "packets of ours that the port did not take")                         \
+	X(unproven, "answers to our requests without the proof of the server's key")
 
 /* The port of a session: shared by all sessions on it. */
 #define WDSCAST_PORT_COUNTERS(X)                                             \

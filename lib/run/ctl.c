@@ -260,11 +260,30 @@ static unsigned deliver(struct ctl *c)
 	return n;
 }
 
+/* Initiation failed for want of a key: on which side? */
+static void explain_key(struct ctl *c, uint32_t result)
+{
+	bool keyed = proof_is_due(&c->config.client.client_security);
+	char ip[IP_ADDR_TEXT];
+
+	ip_text(&c->config.client.initiation.ip, ip);
+	if (keyed && result == WDSMCS_E_PACKET_NOT_HASHED)
+		snprintf(c->why, sizeof(c->why), "%s answers without proof that it has our key: it has none, or another", ip);
+	else if (keyed && result == WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE)
+		snprintf(c->why, sizeof(c->why), "%s does not accept our key: it has another", ip);
+	else if (result == WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE)
+		snprintf(c->why, sizeof(c->why), "%s serves only those who have its key: give it with --key or WDSCAST_KEY", ip);
+}
+
 static void explain(struct ctl *c, uint32_t result)
 {
 	char ip[IP_ADDR_TEXT];
 
-	if (result != ERROR_TIMEOUT || c->why[0] != '\0')
+	if (c->why[0] != '\0')
+		return;
+	if (!c->answered)
+		explain_key(c, result);
+	if (result != ERROR_TIMEOUT)
 		return;
 	if (c->answered)
 		snprintf(c->why, sizeof(c->why), "the server fell silent: nothing came for %u s",
@@ -370,6 +389,7 @@ static void fill_client_config(struct ctl *c)
 	k->request.mac_len = k->mac_len;
 	memcpy(k->request.mac, k->mac, k->mac_len);
 	k->request.ipv6_capable = ip6;
+	memcpy(k->nonce, (const uint64_t[]){ host_random(), host_random() }, sizeof(k->nonce));
 	host_name(k->name);
 }
 
@@ -399,6 +419,7 @@ struct ctl *ctl_new(const struct ctl_config *config, ns_t now, uint32_t *win32, 
 	*win32 = ERROR_NOT_ENOUGH_MEMORY;
 	if (c == NULL)
 		return NULL;
+	assert(security_pair_is_allowed(config->client.server_security.mode, config->client.client_security.mode));
 	c->config = *config;
 	fill_client_config(c);
 	*win32 = reserve_port(c, why);

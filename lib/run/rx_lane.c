@@ -37,6 +37,7 @@ static void copy_counters(struct lane *lane, ns_t now)
 		[LANE_COUNT_stale] = s->stale,
 		[LANE_COUNT_bad_payload] = s->bad_payload,
 		[LANE_COUNT_unsent] = lane->unsent,
+		[LANE_COUNT_unproven] = s->unproven,
 	};
 
 	lane->counted_at = now;

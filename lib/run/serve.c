@@ -7,6 +7,8 @@
 void serve_config_defaults(struct serve_config *c)
 {
 	memset(c, 0, sizeof(*c));
+	security_init_checksum(&c->server_security); /* MS-WDSMSI 3.1.5.3 step 6 */
+	security_init_checksum(&c->client_security);
 	c->udp_port = MSI_UDP_PORT;
 	c->first_port = 64001; /* Windows' default range */
 	c->last_port = 65000;
@@ -22,25 +24,21 @@ void serve_config_defaults(struct serve_config *c)
 	c->slow_bytes_per_s[1] = 64000;
 }
 
-/* UDP initiation always means CHECKSUM, MS-WDSMSI 3.1.5.3 step 6. */
-uint32_t serve_packet_overhead(void)
+uint32_t serve_packet_overhead(const struct security *server)
 {
-	struct security checksum;
-
-	security_init_checksum(&checksum);
-	return MT_SECURITY_HEADER_BYTES + security_data_len(&checksum) + MT_SESSION_HEADER_BYTES + MT_DATA_FIELDS_BYTES +
+	return MT_SECURITY_HEADER_BYTES + security_data_len(server) + MT_SESSION_HEADER_BYTES + MT_DATA_FIELDS_BYTES +
 	       MA_DATA_FIELDS_BYTES + MT_OPTIONS_COUNT_BYTES + MT_OPTION_LEAD_BYTES;
 }
 
-uint32_t serve_block_bytes_limit(void)
+uint32_t serve_block_bytes_limit(const struct security *server)
 {
-	return NET_DATAGRAM_MAX - serve_packet_overhead();
+	return NET_DATAGRAM_MAX - serve_packet_overhead(server);
 }
 
-uint32_t serve_block_bytes_max(const struct port_info *port, uint8_t ip_len)
+uint32_t serve_block_bytes_max(const struct port_info *port, uint8_t ip_len, const struct security *server)
 {
-	uint32_t headers = (ip_len == 4 ? 28 : 48) + serve_packet_overhead();
-	uint32_t most = serve_block_bytes_limit();
+	uint32_t headers = (ip_len == 4 ? 28 : 48) + serve_packet_overhead(server);
+	uint32_t most = serve_block_bytes_limit(server);
 
 	if (port->mtu <= headers)
 		return SERVE_BLOCK_BYTES_MIN;
@@ -49,7 +47,7 @@ uint32_t serve_block_bytes_max(const struct port_info *port, uint8_t ip_len)
 
 static bool is_valid(const struct serve_config *c, char *why)
 {
-	uint32_t most = serve_block_bytes_limit();
+	uint32_t most = serve_block_bytes_limit(&c->server_security);
 	const char *wrong = NULL;
 
 	if (c->ip4.len == 0 && c->ip6.len == 0)
@@ -64,6 +62,8 @@ static bool is_valid(const struct serve_config *c, char *why)
 		wrong = "the block size is out of range";
 	else if (c->streams < 2 || c->streams > SERVE_STREAMS_MAX)
 		wrong = "the number of streams is not 2 or 3";
+	else if (!security_pair_is_allowed(c->server_security.mode, c->client_security.mode))
+		wrong = "no session may have these two security modes";
 	if (wrong != NULL)
 		snprintf(why, PORT_WHY_BYTES, "%s", wrong);
 	return wrong == NULL;

@@ -40,6 +40,9 @@ struct serve_config {
 	uint16_t queue;
 	struct content_root *root;    /* stays the caller's */
 	struct ip_addr ip4, ip6;      /* ours; len 0: none */
+	/* Of all sessions: a pair of MS-WDSMSI 3.1.5.1. CHECKSUM, as UDP initiation means, unless both sides have
+	 * a key; then clients have to prove it (engine/proof.h). Keys stay the caller's. */
+	struct security server_security, client_security;
 	uint16_t udp_port;            /* of initiation */
 	uint16_t first_port, last_port; /* of sessions */
 	struct ip_addr group4, group6;  /* of sessions: the bits after the prefix differ from session to session */
@@ -88,6 +91,7 @@ struct serve_event {
 	X(replies, "of them answered with a session")                                      \
 	X(refusals, "of them answered with an error")                                      \
 	X(requests_dropped, "of them dropped because too many were waiting")               \
+	X(unproven, "of them without the proof that a server with a key wants")            \
 	X(malformed, "datagrams that could not be read")                                   \
 	X(no_session, "datagrams to no session of ours")                                   \
 	X(wrong_security, "packets with another security header than the session's")       \
@@ -113,11 +117,11 @@ struct serve;
 
 /* The defaults of everything that has one: ports, groups, cache, times. */
 void serve_config_defaults(struct serve_config *c);
-/* Bytes of a data packet beside its block, and the largest block that needs no fragments. */
-uint32_t serve_packet_overhead(void);
-uint32_t serve_block_bytes_max(const struct port_info *port, uint8_t ip_len);
+/* Bytes of a data packet beside its block, and the largest block that needs no fragments; server: its mode. */
+uint32_t serve_packet_overhead(const struct security *server);
+uint32_t serve_block_bytes_max(const struct port_info *port, uint8_t ip_len, const struct security *server);
 /* The largest block that fits a datagram at all. */
-uint32_t serve_block_bytes_limit(void);
+uint32_t serve_block_bytes_limit(const struct security *server);
 
 /*
  * Reserves the initiation's UDP port. On failure `why` (PORT_WHY_BYTES) has one line: a bad member of the

@@ -107,11 +107,11 @@ static void configure(struct serve *w, const struct content_object *o, uint8_t i
 
 	server_config_defaults(c);
 	if (block_bytes == 0)
-		block_bytes = serve_block_bytes_max(&w->config.port->info, ip_len);
+		block_bytes = serve_block_bytes_max(&w->config.port->info, ip_len, &w->config.server_security);
 	c->seed = rng_next(&w->rng);
 	c->session_id = new_id(w);
-	security_init_checksum(&c->server_security); /* step 6 */
-	security_init_checksum(&c->client_security);
+	c->server_security = w->config.server_security;
+	c->client_security = w->config.client_security;
 	c->content_bytes = bytes;
 	c->block_bytes = block_bytes;
 	c->total_blocks = ma_total_blocks(bytes, block_bytes);
@@ -132,8 +132,9 @@ static void configure_prefetch(const struct serve *w, struct content_object *o, 
 		                       .total_blocks = c->total_blocks,
 		                       .block_bytes = c->block_bytes,
 		                       .slots = prefetch_slots(w->config.cache_bytes, c->block_bytes, c->total_blocks),
-		                       .ranges_max = SERVER_PASS_RANGES_MAX,
-		                       .byte_sum = security_sum };
+		                       .ranges_max = SERVER_PASS_RANGES_MAX };
+	if (c->server_security.mode == SECURITY_CHECKSUM)
+		out->byte_sum = security_sum;
 	/* IPv4 packets that have a checksum of their own leave UDP's out: serve_send.c. */
 	if (ip_len == 16 || c->server_security.mode == SECURITY_NONE)
 		out->net_sum = net_sum;

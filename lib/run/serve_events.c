@@ -67,9 +67,10 @@ void serve_tell_client(struct serve *w, const struct serve_session *s, const str
 }
 
 /* Whoever asks for what is not there may ask very often: the program hears of some a second. */
-void serve_tell_refused(struct serve *w, const struct serve_name *n, const struct endpoint *client, ns_t now)
+void serve_tell_refused(struct serve *w, const struct msi_name *name_space, const struct msi_name *content,
+                        const struct endpoint *client, uint32_t win32, ns_t now)
 {
-	struct serve_event e = { .type = SERVE_REFUSED, .at = now, .win32 = n->win32, .client = *client };
+	struct serve_event e = { .type = SERVE_REFUSED, .at = now, .win32 = win32, .client = *client };
 
 	if (now - w->refused_at >= NS_PER_S) {
 		w->refused_at = now;
@@ -77,7 +78,7 @@ void serve_tell_refused(struct serve *w, const struct serve_name *n, const struc
 	}
 	if (w->refused_told++ >= SERVE_REFUSED_A_SECOND)
 		return;
-	wdscast_utf8((const char16_t *)n->name_space.units, e.name_space, sizeof(e.name_space));
-	wdscast_utf8((const char16_t *)n->content.units, e.object, sizeof(e.object));
+	wdscast_utf8((const char16_t *)name_space->units, e.name_space, sizeof(e.name_space));
+	wdscast_utf8((const char16_t *)content->units, e.object, sizeof(e.object));
 	tell(w, &e);
 }

@@ -19,10 +19,17 @@
 #define SERVE_HEAD_BYTES 640   /* of a data packet: 5 + 512 + 13 + 22 + 13, and its tail of 14 */
 #define SERVE_SLOW_MAX 32 /* clients that wait for a lower stream */
 #define SERVE_REFUSED_A_SECOND 10 /* refusals that are told to the program */
+#define SERVE_SIGNED_A_SECOND 64  /* answers: a signature takes the worker half a millisecond or more */
 
 /* ---- shared with the content thread ---- */
 
 enum serve_name_state { SERVE_NAME_FREE, SERVE_NAME_ASKED, SERVE_NAME_KNOWN };
+
+/* Who asked, and the digest of its request: what a proof of the answer speaks of. */
+struct serve_asker {
+	struct endpoint from;
+	uint8_t digest[SECURITY_HASH_BYTES]; /* zeros where requests are not proven */
+};
 
 /* A name that clients asked for. While ASKED, the content thread may read the names; else the worker's. */
 struct serve_name {
@@ -34,7 +41,7 @@ struct serve_name {
 	uint32_t session, session_id;
 	ns_t known_at;
 	uint32_t waiter_count;
-	struct endpoint waiters[SERVE_WAITERS_MAX];
+	struct serve_asker waiters[SERVE_WAITERS_MAX];
 };
 
 enum serve_order_type { SERVE_ORDER_FIND, SERVE_ORDER_LOWER, SERVE_ORDER_CLOSE };
@@ -109,6 +116,8 @@ struct serve {
 	struct serve_stats stats;
 	ns_t refused_at;              /* the second in which refused_told were told */
 	uint32_t refused_told;
+	ns_t signed_at;               /* the same for answers with a signature */
+	uint32_t signed_answers;
 	bool stopping;
 	bool ring;                    /* there is work for the content thread */
 
@@ -151,7 +160,8 @@ void serve_on_lower(struct serve *w, const struct serve_answer *a, ns_t now);
 /* serve_events.c: what the program is told */
 void serve_tell_session(struct serve *w, const struct serve_session *s, enum serve_event_type type, ns_t now);
 void serve_tell_client(struct serve *w, const struct serve_session *s, const struct out_event *e, ns_t now);
-void serve_tell_refused(struct serve *w, const struct serve_name *n, const struct endpoint *client, ns_t now);
+void serve_tell_refused(struct serve *w, const struct msi_name *name_space, const struct msi_name *content,
+                        const struct endpoint *client, uint32_t win32, ns_t now);
 
 /* serve_send.c: from the engines to the wire */
 void serve_claim(struct serve *w, struct serve_session *s);

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "engine/proof.h"
 #include "wdserror.h"
 
 /*
@@ -65,34 +66,61 @@ static struct serve_name *add_name(struct serve *w, const struct msi_request *q,
 	return n;
 }
 
-static void reply(struct serve *w, const struct endpoint *to, const struct server_config *session, uint32_t win32)
+/* May another answer be signed in this second? Requests can be said again by who overheard them. */
+static bool may_sign(struct serve *w, ns_t now)
+{
+	if (now - w->signed_at >= NS_PER_S) {
+		w->signed_at = now;
+		w->signed_answers = 0;
+	}
+	return w->signed_answers++ < SERVE_SIGNED_A_SECOND;
+}
+
+/* digest: of the request, whose proof held; NULL: it had to have none, or had not. */
+static void send_answer(struct serve *w, const struct endpoint *to, const uint8_t *digest,
+                        const struct server_config *session, uint32_t win32)
 {
 	struct writer out;
 
 	if (!outq_begin(&w->out, &out))
 		return;
 	server_answer_request(&out, session, win32);
+	if (digest != NULL)
+		proof_end_answer(&out, &w->config.server_security, digest);
 	outq_end(&w->out, &out, (uint32_t)writer_len(&out), to);
 	serve_claim(w, NULL);
 	w->stats.replies += win32 == 0;
 	w->stats.refusals += win32 != 0;
 }
 
-static void refuse(struct serve *w, const struct serve_name *n, const struct endpoint *to, ns_t now)
+static void reply(struct serve *w, const struct serve_asker *to, const struct server_config *session, uint32_t win32,
+                  ns_t now)
 {
-	reply(w, to, NULL, n->win32);
-	serve_tell_refused(w, n, to, now);
+	bool proven = proof_is_due(&w->config.client_security);
+
+	if (proven && w->config.server_security.mode == SECURITY_SIGN && !may_sign(w, now))
+		w->stats.requests_dropped++;
+	else
+		send_answer(w, &to->from, proven ? to->digest : NULL, session, win32);
 }
 
-static void add_waiter(struct serve *w, struct serve_name *n, const struct endpoint *from)
+static void refuse(struct serve *w, const struct serve_name *n, const struct serve_asker *to, ns_t now)
+{
+	reply(w, to, NULL, n->win32, now);
+	serve_tell_refused(w, &n->name_space, &n->content, &to->from, n->win32, now);
+}
+
+static void add_waiter(struct serve *w, struct serve_name *n, const struct serve_asker *asker)
 {
 	for (uint32_t i = 0; i < n->waiter_count; i++)
-		if (endpoint_equal(&n->waiters[i], from))
+		if (endpoint_equal(&n->waiters[i].from, &asker->from)) {
+			n->waiters[i] = *asker;
 			return;
+		}
 	if (n->waiter_count == SERVE_WAITERS_MAX)
 		w->stats.requests_dropped++;
 	else
-		n->waiters[n->waiter_count++] = *from;
+		n->waiters[n->waiter_count++] = *asker;
 }
 
 static void ask(struct serve *w, struct serve_name *n)
@@ -103,7 +131,8 @@ static void ask(struct serve *w, struct serve_name *n)
 	serve_order(w, &order);
 }
 
-static void answer(struct serve *w, const struct msi_request *q, const struct endpoint *from, uint8_t ip_len, ns_t now)
+static void answer(struct serve *w, const struct msi_request *q, const struct serve_asker *asker, uint8_t ip_len,
+                   ns_t now)
 {
 	uint64_t hash = hash_request(q, ip_len);
 	struct serve_name *n = find_name(w, q, ip_len, hash);
@@ -112,11 +141,11 @@ static void answer(struct serve *w, const struct msi_request *q, const struct en
 	if (n != NULL && n->state == SERVE_NAME_KNOWN && now - n->known_at < SERVE_NAME_FRESH) {
 		s = n->win32 == 0 ? serve_find(w, n->session, n->session_id) : NULL;
 		if (n->win32 != 0) {
-			refuse(w, n, from, now);
+			refuse(w, n, asker, now);
 			return;
 		}
 		if (s != NULL) {
-			reply(w, from, &s->config, 0);
+			reply(w, asker, &s->config, 0, now);
 			return;
 		}
 	}
@@ -130,11 +159,25 @@ static void answer(struct serve *w, const struct msi_request *q, const struct en
 		n->waiter_count = 0;
 		ask(w, n);
 	}
-	add_waiter(w, n, from);
+	add_waiter(w, n, asker);
+}
+
+/* Is the request proven, where it has to be? Else it is refused, in words that a client without a key reads too. */
+static bool admit(struct serve *w, const struct msi_packet *p, struct serve_asker *asker, ns_t now)
+{
+	if (!proof_is_due(&w->config.client_security) ||
+	    proof_of_request_holds(&p->proof, &w->config.client_security, asker->digest))
+		return true;
+	w->stats.unproven++;
+	send_answer(w, &asker->from, NULL, NULL, WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE);
+	serve_tell_refused(w, &p->request.name_space, &p->request.content, &asker->from,
+	                   WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, now);
+	return false;
 }
 
 void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now)
 {
+	struct serve_asker asker = { .from = d->from };
 	struct msi_packet p;
 	uint8_t ip_len;
 
@@ -147,14 +190,16 @@ void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now)
 	/* Step 5; and who reaches us by IPv4 gets IPv4, whatever else it can. */
 	ip_len = d->from.ip.len == 16 && p.request.ipv6_capable ? 16 : 4;
 	w->stats.requests++;
+	if (!admit(w, &p, &asker, now))
+		return;
 	if (w->stopping)
-		reply(w, &d->from, NULL, WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS);
+		reply(w, &asker, NULL, WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS, now);
 	else if (p.missing != 0)
-		reply(w, &d->from, NULL, ERROR_INVALID_PARAMETER); /* step 1 */
+		reply(w, &asker, NULL, ERROR_INVALID_PARAMETER, now); /* step 1 */
 	else if (ip_len == 4 && w->config.ip4.len == 0)
-		reply(w, &d->from, NULL, WDSTPC_E_NO_IP4_INTERFACE);
+		reply(w, &asker, NULL, WDSTPC_E_NO_IP4_INTERFACE, now);
 	else
-		answer(w, &p.request, &d->from, ip_len, now);
+		answer(w, &p.request, &asker, ip_len, now);
 }
 
 void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now)
@@ -178,7 +223,7 @@ void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now)
 	n->session_id = a->session_id;
 	for (uint32_t i = 0; i < n->waiter_count; i++)
 		if (s != NULL)
-			reply(w, &n->waiters[i], &s->config, 0);
+			reply(w, &n->waiters[i], &s->config, 0, now);
 		else
 			refuse(w, n, &n->waiters[i], now);
 	n->waiter_count = 0;

@@ -24,7 +24,7 @@ static enum link_sent send_block(struct serve *w, struct serve_session *s, const
 		                        .head_len = p->head_len,
 		                        .body = p->body,
 		                        .body_len = p->slot->len,
-		                        .has_body_sum = true,
+		                        .has_body_sum = s->prefetch.config.byte_sum != NULL,
 		                        .body_sum = p->slot->byte_sum,
 		                        .tail = p->tail,
 		                        .tail_len = p->tail_len };

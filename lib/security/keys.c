@@ -63,6 +63,51 @@ bool key_read_public(const void *blob, size_t len, struct key_public *out)
 	return true;
 }
 
+/* 0 to 15; -1: no digit. */
+static int digit_of(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool read_digits(const uint8_t *text, size_t len, uint8_t *out, size_t *out_len)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int digit = digit_of(text[i]);
+
+		if (is_space(text[i]))
+			continue;
+		if (digit < 0 || digits == 2 * KEY_PLAINTEXT_BYTES_MAX)
+			return false;
+		out[digits / 2] = (uint8_t)(digits % 2 == 0 ? digit << 4 : out[digits / 2] | digit);
+		digits++;
+	}
+	*out_len = digits / 2;
+	return digits % 2 == 0;
+}
+
+bool key_read_shared(const void *file, size_t len, uint8_t out[KEY_PLAINTEXT_BYTES_MAX], size_t *out_len)
+{
+	struct key_plaintext blob;
+
+	if (key_read_plaintext(file, len, &blob)) {
+		memcpy(out, blob.bytes, blob.len);
+		*out_len = blob.len;
+	} else if (!read_digits(file, len, out, out_len)) {
+		return false;
+	}
+	return *out_len >= KEY_SHARED_BYTES_MIN;
+}
+
 static void write_header(struct writer *w, enum blob_type type, uint32_t alg)
 {
 	struct blob_header header = { (uint8_t)type, BLOB_VERSION, le16_of(0), le32_of(alg) };

@@ -35,6 +35,13 @@ struct key_public {
 bool key_read_plaintext(const void *blob, size_t len, struct key_plaintext *out);
 bool key_read_public(const void *blob, size_t len, struct key_public *out);
 
+/*
+ * The bytes of a key for HMACs from a file: a PLAINTEXTKEYBLOB, or text of hexadecimal digits, white space
+ * between them left out. False when it is neither, or shorter than KEY_SHARED_BYTES_MIN.
+ */
+#define KEY_SHARED_BYTES_MIN 16
+bool key_read_shared(const void *file, size_t len, uint8_t out[KEY_PLAINTEXT_BYTES_MAX], size_t *out_len);
+
 void key_write_plaintext(struct writer *w, const struct key_plaintext *key);
 void key_write_public(struct writer *w, const struct key_public *key);
 

@@ -15,7 +15,7 @@ void hash_make(const struct security *s, const struct span *v, unsigned n, uint8
 
 /* The signature of the spans, s->sign_len bytes, into out. False, out untouched, when it cannot be made. */
 bool sign_make(const struct security *s, const struct span *v, unsigned n, uint8_t *out);
-bool sign_verify(const struct security *s, const struct span *covered, const uint8_t *signature);
+bool sign_verify(const struct security *s, const struct span *v, unsigned n, const uint8_t *signature);
 void sign_fini(struct security *s);
 
 #endif

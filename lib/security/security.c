@@ -26,6 +26,11 @@ static_assert((int)SECURITY_NONE == MT_SECHDR_NONE && (int)SECURITY_HASH == MT_S
                       (int)SECURITY_SIGN == MT_SECHDR_SIGN && (int)SECURITY_CHECKSUM == MT_SECHDR_CHECKSUM,
               "5.1");
 
+bool security_pair_is_allowed(enum security_mode server, enum security_mode client)
+{
+	return server == SECURITY_SIGN ? client == SECURITY_HASH : server == client;
+}
+
 uint8_t security_header_type(const struct security *s)
 {
 	return (uint8_t)s->mode;
@@ -96,11 +101,11 @@ bool security_sum_agrees(const struct mt_security *h, uint32_t sum)
 	return be32_get(*(const be32 *)h->data) == ~sum;
 }
 
-static bool hash_agrees(const struct security *s, const struct span *covered, const uint8_t *received)
+static bool hash_agrees(const struct security *s, const struct span *v, unsigned n, const uint8_t *received)
 {
 	uint8_t hash[SECURITY_HASH_BYTES];
 
-	hash_make(s, covered, 1, hash);
+	hash_make(s, v, n, hash);
 	return CRYPTO_memcmp(hash, received, sizeof(hash)) == 0;
 }
 
@@ -112,9 +117,9 @@ static bool covered_agrees(const struct security *s, const struct mt_packet *p)
 	case SECURITY_CHECKSUM:
 		return security_sum_agrees(&p->security, security_sum(covered.at, covered.len));
 	case SECURITY_HASH:
-		return hash_agrees(s, &covered, p->security.data);
+		return hash_agrees(s, &covered, 1, p->security.data);
 	case SECURITY_SIGN:
-		return sign_verify(s, &covered, p->security.data);
+		return sign_verify(s, &covered, 1, p->security.data);
 	case SECURITY_NONE:
 		return true;
 	}
@@ -126,4 +131,34 @@ enum security_verdict security_verify(const struct security *s, const struct mt_
 	if (security_check_header(s, &p->security) != SECURITY_OK)
 		return SECURITY_WRONG_TYPE;
 	return covered_agrees(s, p) ? SECURITY_OK : SECURITY_BAD;
+}
+
+#define CLAIM_SPANS 3
+
+static void spans_of_claim(const struct security_claim *c, struct span spans[CLAIM_SPANS])
+{
+	spans[0] = (struct span){ (const uint8_t *)c->name, SECURITY_NAME_BYTES };
+	spans[1] = (struct span){ c->digest, c->digest == NULL ? 0 : SECURITY_HASH_BYTES };
+	spans[2] = (struct span){ c->bytes, c->len };
+}
+
+void security_prove(const struct security *s, const struct security_claim *c, uint8_t *proof)
+{
+	struct span spans[CLAIM_SPANS];
+
+	spans_of_claim(c, spans);
+	if (s->mode == SECURITY_HASH)
+		hash_make(s, spans, CLAIM_SPANS, proof);
+	else if (s->mode == SECURITY_SIGN)
+		sign_make(s, spans, CLAIM_SPANS, proof);
+}
+
+bool security_proves(const struct security *s, const struct security_claim *c, const uint8_t *proof)
+{
+	struct span spans[CLAIM_SPANS];
+
+	spans_of_claim(c, spans);
+	if (s->mode == SECURITY_HASH)
+		return hash_agrees(s, spans, CLAIM_SPANS, proof);
+	return s->mode == SECURITY_SIGN && sign_verify(s, spans, CLAIM_SPANS, proof);
 }

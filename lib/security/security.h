@@ -39,8 +39,12 @@ bool security_init_hash(struct security *s, const void *key, size_t key_len, enu
  */
 bool security_init_sign_private(struct security *s, const void *pem, size_t pem_len);
 bool security_init_sign_public(struct security *s, const void *blob, size_t blob_len);
+/* SIGN with the public key of a PEM text, to verify. */
+bool security_init_sign_public_pem(struct security *s, const void *pem, size_t pem_len);
 /* SIGN: the public key as a PUBLICKEYBLOB, for MS-WDSMSI's SignKey. False when it does not fit. */
 bool security_write_sign_key(const struct security *s, struct writer *w);
+/* The modes that a session may have, sheet 5.1. A client never signs. */
+bool security_pair_is_allowed(enum security_mode server, enum security_mode client);
 /* Wipes keys. */
 void security_fini(struct security *s);
 
@@ -83,6 +87,22 @@ enum security_verdict {
 enum security_verdict security_check_header(const struct security *s, const struct mt_security *h);
 /* Verify a whole packet. */
 enum security_verdict security_verify(const struct security *s, const struct mt_packet *p);
+/*
+ * Bytes that are no packet, under a name (SECURITY_NAME_BYTES) that keeps them apart from packets and from
+ * each other, and with a digest of what they answer. HASH and SIGN only; security_data_len() bytes of proof.
+ */
+#define SECURITY_NAME_BYTES 16
+struct security_claim {
+	const char *name;
+	const uint8_t *digest; /* SECURITY_HASH_BYTES, or NULL */
+	const uint8_t *bytes;
+	size_t len;
+};
+void security_prove(const struct security *s, const struct security_claim *c, uint8_t *proof);
+bool security_proves(const struct security *s, const struct security_claim *c, const uint8_t *proof);
+/* SHA-256. */
+void security_digest(const void *bytes, size_t len, uint8_t out[SECURITY_HASH_BYTES]);
+
 /* CHECKSUM only: does the header agree with this sum of all that is covered? */
 bool security_sum_agrees(const struct mt_security *h, uint32_t sum);
 

@@ -40,7 +40,9 @@ static int no_password(char *buffer, int size, int writing, void *user)
 	return -1;
 }
 
-bool security_init_sign_private(struct security *s, const void *pem, size_t pem_len)
+typedef EVP_PKEY *pem_reader(BIO *bio, EVP_PKEY **key, pem_password_cb *password, void *user);
+
+static bool init_sign_pem(struct security *s, const void *pem, size_t pem_len, pem_reader *read)
 {
 	EVP_PKEY *rsa = NULL;
 	BIO *bio;
@@ -49,9 +51,19 @@ bool security_init_sign_private(struct security *s, const void *pem, size_t pem_
 		return false;
 	bio = BIO_new_mem_buf(pem, (int)pem_len);
 	if (bio != NULL)
-		rsa = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+		rsa = read(bio, NULL, no_password, NULL);
 	BIO_free(bio);
 	return init_sign(s, rsa);
+}
+
+bool security_init_sign_private(struct security *s, const void *pem, size_t pem_len)
+{
+	return init_sign_pem(s, pem, pem_len, PEM_read_bio_PrivateKey);
+}
+
+bool security_init_sign_public_pem(struct security *s, const void *pem, size_t pem_len)
+{
+	return init_sign_pem(s, pem, pem_len, PEM_read_bio_PUBKEY);
 }
 
 static OSSL_PARAM *params_of(const BIGNUM *n, const BIGNUM *e)
@@ -153,15 +165,25 @@ bool sign_make(const struct security *s, const struct span *v, unsigned n, uint8
 	return ok;
 }
 
-bool sign_verify(const struct security *s, const struct span *covered, const uint8_t *signature)
+static bool verify_spans(EVP_MD_CTX *ctx, const struct security *s, const struct span *v, unsigned n,
+                         const uint8_t *forward)
+{
+	if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, s->rsa) <= 0)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (EVP_DigestVerifyUpdate(ctx, v[i].at, v[i].len) <= 0)
+			return false;
+	return EVP_DigestVerifyFinal(ctx, forward, s->sign_len) == 1;
+}
+
+bool sign_verify(const struct security *s, const struct span *v, unsigned n, const uint8_t *signature)
 {
 	uint8_t forward[SECURITY_SIGN_BYTES_MAX];
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok;
 
 	reverse(forward, signature, s->sign_len);
-	ok = ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, s->rsa) > 0 &&
-	     EVP_DigestVerify(ctx, forward, s->sign_len, covered->at, covered->len) == 1;
+	ok = ctx != NULL && verify_spans(ctx, s, v, n, forward);
 	EVP_MD_CTX_free(ctx);
 	return ok;
 }

@@ -180,6 +180,17 @@ static bool count_option(uint32_t *seen, const struct option *o, enum take take)
 	return true;
 }
 
+/* An option that is neither packet's own. */
+static bool take_other(const struct option *o, uint16_t left, struct msi_proof *proof)
+{
+	if (o->id != MSI_OPT_PROOF)
+		return true;
+	proof->covered_len = (size_t)(o->value - proof->packet);
+	proof->bytes = o->value;
+	proof->len = o->len;
+	return left == 1 && o->len > 0;
+}
+
 static void clear_request(struct msi_request *request)
 {
 	request->name_space.len = request->content.len = 0;
@@ -202,7 +213,8 @@ static bool read_request(struct reader *r, uint16_t count, struct msi_packet *ou
 
 	clear_request(&out->request);
 	for (; count > 0; count--)
-		if (!read_option(r, &o) || !count_option(&seen, &o, take_request_option(&o, &out->request)))
+		if (!read_option(r, &o) || !take_other(&o, count, &out->proof) ||
+		    !count_option(&seen, &o, take_request_option(&o, &out->request)))
 			return false;
 	out->kind = MSI_REQUEST;
 	out->missing = missing_of_request(seen);
@@ -217,7 +229,7 @@ static bool read_reply(struct reader *r, uint16_t count, struct msi_packet *out)
 
 	out->reply = (struct msi_reply){ 0 };
 	for (; count > 0; count--)
-		if (!read_option(r, &o) ||
+		if (!read_option(r, &o) || !take_other(&o, count, &out->proof) ||
 		    !count_option(&seen, &o, take_reply_option(&o, &out->reply, &error)))
 			return false;
 	out->kind = error != 0 ? MSI_ERROR : MSI_REPLY;
@@ -236,6 +248,7 @@ bool msi_read(const void *datagram, size_t len, struct msi_packet *out)
 	if (h == NULL)
 		return false;
 	count = be16_get(h->options_count);
+	out->proof = (struct msi_proof){ .packet = datagram };
 	if (h->opcode == MSI_OP_REQUEST)
 		return read_request(&r, count, out) && reader_left(&r) == 0;
 	if (h->opcode == MSI_OP_REPLY)
@@ -331,4 +344,17 @@ void msi_write_error(struct writer *w, uint32_t win32_error)
 {
 	write_header(w, MSI_OP_REPLY, 1);
 	write_u32(w, MSI_OPT_ERROR, win32_error);
+}
+
+uint8_t *msi_append_proof(struct writer *w, uint16_t len)
+{
+	struct msi_wire_option option = { be16_of(MSI_OPT_PROOF), be16_of(len) };
+	struct msi_wire_header *header = (struct msi_wire_header *)w->start;
+	uint8_t *value;
+
+	writer_bytes(w, &option, sizeof(option));
+	value = writer_take(w, len);
+	if (value != NULL)
+		header->options_count = be16_of((uint16_t)(be16_get(header->options_count) + 1));
+	return value;
 }

@@ -27,6 +27,19 @@ enum msi_option_id {
 	MSI_OPT_BLOCK_SIZE = 0x0309,
 	MSI_OPT_SESSION_ID = 0x030a,
 	MSI_OPT_ERROR = 0x030b,
+	/*
+	 * Ours, not the specification's: doc/security.md. The last option of a packet, over everything before
+	 * its value. The number is far from those that Windows gives out; who does not know it skips it.
+	 */
+	MSI_OPT_PROOF = 0x05f1,
+};
+
+/* A proof as received: which bytes it speaks of, and what it says. len 0: there is none. */
+struct msi_proof {
+	const uint8_t *packet; /* from its first byte */
+	size_t covered_len;    /* the proof's value follows, and then the packet ends */
+	const uint8_t *bytes;
+	uint16_t len;
 };
 
 /* A UTF-16 string in host order, NUL-terminated; len without the NUL. */
@@ -61,6 +74,7 @@ enum msi_kind { MSI_REQUEST, MSI_REPLY, MSI_ERROR };
 struct msi_packet {
 	enum msi_kind kind;
 	unsigned missing; /* bits of msi_missing */
+	struct msi_proof proof; /* points into the datagram */
 	union {
 		struct msi_request request;
 		struct msi_reply reply;
@@ -73,12 +87,14 @@ struct msi_packet {
  * or form is wrong, an unknown OpCode, an option twice, bytes after the last. An option that is
  * unknown, or has no meaning in this packet, is skipped. A reply that has MSI_OPT_ERROR is an MSI_ERROR
  * whatever else it has (3.3); an error of 0 is malformed. A mandatory option that is absent is told in
- * `missing`, for the server to answer.
+ * `missing`, for the server to answer. A proof that is empty or not the last option is malformed.
  */
 bool msi_read(const void *datagram, size_t len, struct msi_packet *out);
 
 void msi_write_request(struct writer *w, const struct msi_request *p);
 void msi_write_reply(struct writer *w, const struct msi_reply *p);
 void msi_write_error(struct writer *w, uint32_t win32_error);
+/* Adds a proof of len bytes to a packet that was written, from w->start. Returns where they go; NULL: no room. */
+uint8_t *msi_append_proof(struct writer *w, uint16_t len);
 
 #endif

@@ -1,6 +1,7 @@
 /* The configuration: four places, one meaning; and the server's name. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "api/api_internal.h"
 #include "content/tree.h"
@@ -8,7 +9,7 @@
 
 static const char *const variables[] = { "WDSCAST_PORT",   "WDSCAST_IP",   "WDSCAST_GATEWAY", "WDSCAST_CORES",
 	                                 "WDSCAST_POLL",   "WDSCAST_CONF", "WDSCAST_MEMORY",  "WDSCAST_INITIATE_TIMEOUT",
-	                                 "WDSCAST_INACTIVITY_TIMEOUT" };
+	                                 "WDSCAST_INACTIVITY_TIMEOUT", "WDSCAST_KEY", "WDSCAST_VERIFY_KEY" };
 
 static void forget(void)
 {
@@ -111,7 +112,7 @@ static void what_makes_no_sense_is_told_with_its_place(void)
 
 static void configure_refuses_what_it_cannot_use(void)
 {
-	struct wdscast_options c = { .size = sizeof(c) - 1 };
+	struct wdscast_options c = { .size = offsetof(struct wdscast_options, key) - 1 };
 
 	forget();
 	CU_ASSERT_EQUAL(wdscast_configure(NULL), WDSCAST_EINVAL);
@@ -154,6 +155,75 @@ static void a_server_that_is_none_is_told(void)
 		CU_ASSERT_EQUAL(api_resolve_server(bad[i], &e), ERROR_INVALID_PARAMETER);
 }
 
+static void write_key(const char *path, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	fputs("30313233343536373839616263646566\n", f);
+	fclose(f);
+	chmod(path, mode);
+}
+
+static void a_key_makes_both_directions_hashed(void)
+{
+	struct wdscast_options c = { .size = sizeof(c), .key = "key" };
+	struct api_options o;
+
+	forget();
+	CU_ASSERT_EQUAL(api_options_read(&o), ERROR_SUCCESS);
+	CU_ASSERT_EQUAL(o.server_security.mode, SECURITY_CHECKSUM);
+	CU_ASSERT_EQUAL(o.client_security.mode, SECURITY_CHECKSUM);
+	tree_make();
+	write_key("key", 0600);
+	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_OK);
+	CU_ASSERT_EQUAL(api_options_read(&o), ERROR_SUCCESS);
+	CU_ASSERT_EQUAL(o.server_security.mode, SECURITY_HASH);
+	CU_ASSERT_EQUAL(o.client_security.mode, SECURITY_HASH);
+	api_options_forget(&o);
+	forget();
+	setenv("WDSCAST_KEY", "key", 1);
+	CU_ASSERT_EQUAL(api_options_read(&o), ERROR_SUCCESS);
+	CU_ASSERT_EQUAL(o.client_security.mode, SECURITY_HASH);
+	api_options_forget(&o);
+	forget();
+	tree_remove();
+}
+
+static void a_key_that_cannot_be_used_keeps_the_client_from_starting(void)
+{
+	forget();
+	tree_make();
+	write_key("key", 0644);
+	setenv("WDSCAST_KEY", "key", 1);
+	CU_ASSERT_EQUAL(WdsTransportClientInitialize(), ERROR_ACCESS_DENIED);
+	CU_ASSERT_STRING_EQUAL(wdscast_last_error_text(), "key: its group or others may use it: chmod 600 it");
+	setenv("WDSCAST_KEY", "none", 1);
+	CU_ASSERT_EQUAL(WdsTransportClientInitialize(), ERROR_GEN_FAILURE);
+	chmod("key", 0600);
+	setenv("WDSCAST_KEY", "key", 1);
+	CU_ASSERT_EQUAL(WdsTransportClientInitialize(), ERROR_SUCCESS);
+	CU_ASSERT_EQUAL(WdsTransportClientShutdown(), ERROR_SUCCESS);
+	forget();
+	tree_remove();
+}
+
+/* A program that was built before there were keys hands over a shorter struct. */
+static void the_struct_of_an_earlier_version_is_taken(void)
+{
+	struct wdscast_options c = { .size = offsetof(struct wdscast_options, key), .port = "kernel" };
+	struct api_options o;
+
+	forget();
+	c.key = "not looked at";
+	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_OK);
+	CU_ASSERT_EQUAL(api_options_read(&o), ERROR_SUCCESS);
+	CU_ASSERT_STRING_EQUAL(o.port, "kernel");
+	CU_ASSERT_EQUAL(o.client_security.mode, SECURITY_CHECKSUM);
+	c.size--;
+	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_EINVAL);
+	forget();
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(what_is_not_given_has_a_default),
 	SUITE_TEST(configure_wins_over_environment_over_file),
@@ -163,5 +233,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(configure_refuses_what_it_cannot_use),
 	SUITE_TEST(a_server_may_name_its_port),
 	SUITE_TEST(a_server_that_is_none_is_told),
+	SUITE_TEST(a_key_makes_both_directions_hashed),
+	SUITE_TEST(a_key_that_cannot_be_used_keeps_the_client_from_starting),
+	SUITE_TEST(the_struct_of_an_earlier_version_is_taken),
 };
 SUITE_MAIN("api/options", tests)

@@ -29,6 +29,7 @@ struct guest { /* a receiver */
 	double loss;      /* of each frame to it */
 	struct endpoint group; /* it is in */
 	ns_t finished_at;
+	unsigned unverified;
 };
 
 struct rig {
@@ -41,6 +42,7 @@ struct rig {
 	struct serve_event events[RIG_EVENTS_MAX];
 	unsigned event_count;
 	struct rng rng;
+	void (*change_guest)(struct client_config *c); /* of those to come; NULL: nothing */
 	double loss;      /* of each frame to a guest */
 	bool slow_disk;   /* the content thread gets one turn in ten */
 	bool threads;     /* the server runs in threads of its own, and time is real */

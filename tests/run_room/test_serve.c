@@ -471,7 +471,7 @@ static void a_configuration_that_cannot_work_is_refused(void)
 	c.ip4.len = 0;
 	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
 	c = good;
-	c.block_bytes = serve_block_bytes_limit() + 1;
+	c.block_bytes = serve_block_bytes_limit(&c.server_security) + 1;
 	CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
 	c = good;
 	c.udp_port = c.first_port;

@@ -234,6 +234,38 @@ static void what_cannot_be_read_is_not_written(void)
 	CU_ASSERT(w.full);
 }
 
+/* Ours: the last option, over all before its value. Who does not know it skips it. */
+static void a_proof_is_the_last_option(void)
+{
+	struct msi_reply reply = { .multicast = { ip4_of(239, 0, 0, 1), 1 }, .server = { ip4_of(10, 0, 0, 1), 1 } };
+	uint8_t mem[256], *proof;
+	struct writer w = writer_of(mem, sizeof(mem));
+	struct msi_packet p;
+
+	msi_write_reply(&w, &reply);
+	CU_ASSERT_FATAL(msi_read(mem, writer_len(&w), &p));
+	CU_ASSERT_EQUAL(p.proof.len, 0);
+	proof = msi_append_proof(&w, 32);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(proof);
+	memset(proof, 7, 32);
+	CU_ASSERT_FATAL(msi_read(mem, writer_len(&w), &p));
+	CU_ASSERT_EQUAL(p.kind, MSI_REPLY);
+	CU_ASSERT_EQUAL(p.missing, 0);
+	CU_ASSERT_EQUAL(p.proof.len, 32);
+	CU_ASSERT_PTR_EQUAL(p.proof.bytes, proof);
+	CU_ASSERT_PTR_EQUAL(p.proof.packet, mem);
+	CU_ASSERT_EQUAL(p.proof.covered_len, writer_len(&w) - 32);
+	check_refusals(mem, writer_len(&w));
+	msi_append_proof(&w, 32);
+	CU_ASSERT_FALSE(read_exact(mem, writer_len(&w), &p)); /* two: the first is not the last */
+	w = writer_of(mem, sizeof(mem));
+	msi_write_error(&w, 5);
+	CU_ASSERT_PTR_NOT_NULL(msi_append_proof(&w, 0));
+	CU_ASSERT_FALSE(read_exact(mem, writer_len(&w), &p)); /* empty */
+	CU_ASSERT_PTR_NULL(msi_append_proof(&w, 1000));
+	CU_ASSERT(w.full);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(the_request_is_read_and_written),
 	SUITE_TEST(a_request_can_offer_ipv6),
@@ -246,5 +278,6 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(malformed_options_are_refused),
 	SUITE_TEST(sizes_of_names_and_macs_are_bounded),
 	SUITE_TEST(what_cannot_be_read_is_not_written),
+	SUITE_TEST(a_proof_is_the_last_option),
 };
 SUITE_MAIN("wire/msi", tests)

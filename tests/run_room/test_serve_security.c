@@ -1,0 +1,355 @@
+/*
+ * Security modes end to end: a server and receivers on a network in memory, frames and all. Every pair of
+ * MS-WDSMSI 3.1.5.1 carries a file; no other pair begins; and who has no key, or another, gets nothing but
+ * a clear answer.
+ */
+#include "run/serve.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+
+#include "content/tree.h"
+#include "run_room/serve_rig.h"
+#include "support/suite.h"
+#include "wdserror.h"
+
+enum { SIZE = 300000, RSA_BITS = 1024, PEM_BYTES = 4096, BLOB_BYTES = 1024 };
+
+static struct rig rig; /* large */
+static uint8_t want[SIZE];
+/* What the server of a case has, and what its guests have. */
+static struct { struct security server, client; } at_server, at_guest;
+
+static const uint8_t key[24] = "one key of one lab, that";
+static const uint8_t another_key[24] = "the key of another lab  ";
+
+static const char *pem_of_a_server(int which)
+{
+	static char pem[2][PEM_BYTES];
+
+	if (pem[which][0] == '\0') {
+		EVP_PKEY *rsa = EVP_RSA_gen(RSA_BITS);
+		BIO *bio = BIO_new(BIO_s_mem());
+
+		PEM_write_bio_PrivateKey(bio, rsa, NULL, NULL, 0, NULL, NULL);
+		CU_ASSERT_FATAL(BIO_read(bio, pem[which], PEM_BYTES - 1) > 0);
+		BIO_free(bio);
+		EVP_PKEY_free(rsa);
+	}
+	return pem[which];
+}
+
+static struct security signing(int which)
+{
+	const char *pem = pem_of_a_server(which);
+	struct security s;
+
+	CU_ASSERT_FATAL(security_init_sign_private(&s, pem, strlen(pem)));
+	return s;
+}
+
+/* What a client makes of the public half. */
+static struct security verifying(int which)
+{
+	struct security s = signing(which), out;
+	uint8_t blob[BLOB_BYTES];
+	struct writer w = writer_of(blob, sizeof(blob));
+
+	CU_ASSERT_FATAL(security_write_sign_key(&s, &w));
+	CU_ASSERT_FATAL(security_init_sign_public(&out, blob, writer_len(&w)));
+	security_fini(&s);
+	return out;
+}
+
+static struct security hash_reading(const uint8_t bytes[24], enum security_hmac_reading reading)
+{
+	struct security s;
+
+	CU_ASSERT_FATAL(security_init_hash(&s, bytes, 24, reading));
+	return s;
+}
+
+static struct security hash(const uint8_t bytes[24])
+{
+	return hash_reading(bytes, SECURITY_HMAC_A);
+}
+
+static struct security plain(enum security_mode mode)
+{
+	struct security s;
+
+	if (mode == SECURITY_NONE)
+		security_init_none(&s);
+	else
+		security_init_checksum(&s);
+	return s;
+}
+
+/* Of a mode, with the keys of this lab: as a server has it, and as its clients have it. */
+static struct security made(enum security_mode mode, bool server)
+{
+	if (mode == SECURITY_HASH)
+		return hash(key);
+	if (mode == SECURITY_SIGN)
+		return server ? signing(0) : verifying(0);
+	return plain(mode);
+}
+
+static void change_server(struct serve_config *c)
+{
+	c->server_security = at_server.server;
+	c->client_security = at_server.client;
+}
+
+static void change_guest(struct client_config *c)
+{
+	c->server_security = at_guest.server;
+	c->client_security = at_guest.client;
+	memset(c->nonce, 7, sizeof(c->nonce));
+}
+
+static void start(void)
+{
+	tree_make();
+	tree_folder("root");
+	tree_folder("root/images");
+	tree_file("root/images/a.img", SIZE, 1);
+	rig_start(&rig, NULL, change_server);
+	rig.change_guest = change_guest;
+}
+
+static void done(void)
+{
+	rig_stop(&rig);
+	tree_remove();
+	security_fini(&at_server.server);
+	security_fini(&at_server.client);
+	security_fini(&at_guest.server);
+	security_fini(&at_guest.client);
+}
+
+static bool has_the_file(const struct guest *g)
+{
+	tree_fill(want, SIZE, 1);
+	return g->finished && g->result == 0 && memcmp(g->content, want, SIZE) == 0;
+}
+
+/* A lossy network, so that repairs are protected too. */
+static bool carries_a_file(unsigned guests)
+{
+	bool all = true;
+
+	start();
+	rig.loss = 0.01;
+	for (unsigned i = 0; i < guests; i++)
+		rig_guest(&rig, "images", "a.img");
+	rig_finish(&rig, 60);
+	for (unsigned i = 0; i < guests; i++)
+		all = all && has_the_file(&rig.guests[i]);
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->wrong_security, 0);
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->unverified, 0);
+	done();
+	return all;
+}
+
+static const enum security_mode modes[] = { SECURITY_NONE, SECURITY_HASH, SECURITY_SIGN, SECURITY_CHECKSUM };
+enum { MODES = sizeof(modes) / sizeof(modes[0]) };
+
+/* The table of MS-WDSMSI 3.1.5.1: [server][client]. */
+static const bool allowed[MODES][MODES] = {
+	[SECURITY_NONE][SECURITY_NONE] = true,
+	[SECURITY_HASH][SECURITY_HASH] = true,
+	[SECURITY_SIGN][SECURITY_HASH] = true,
+	[SECURITY_CHECKSUM][SECURITY_CHECKSUM] = true,
+};
+
+static void every_allowed_pair_carries_a_file(void)
+{
+	for (unsigned s = 0; s < MODES; s++)
+		for (unsigned c = 0; c < MODES; c++) {
+			CU_ASSERT_EQUAL(security_pair_is_allowed(modes[s], modes[c]), allowed[modes[s]][modes[c]]);
+			if (!allowed[modes[s]][modes[c]])
+				continue;
+			at_server.server = made(modes[s], true);
+			at_server.client = made(modes[c], true);
+			at_guest.server = made(modes[s], false);
+			at_guest.client = made(modes[c], false);
+			CU_ASSERT(carries_a_file(3));
+		}
+}
+
+static void no_server_begins_with_another_pair(void)
+{
+	struct serve_config c;
+	struct serve *w = NULL;
+	char why[PORT_WHY_BYTES];
+
+	at_server.server = at_server.client = plain(SECURITY_CHECKSUM);
+	at_guest.server = at_guest.client = plain(SECURITY_CHECKSUM);
+	start();
+	serve_config_defaults(&c);
+	c.port = rig.port;
+	c.root = rig.root;
+	c.ip4 = rig.port->info.ip4;
+	c.udp_port = 7000; /* the rig has the usual one */
+	for (unsigned s = 0; s < MODES; s++)
+		for (unsigned k = 0; k < MODES; k++) {
+			if (allowed[modes[s]][modes[k]])
+				continue;
+			c.server_security = made(modes[s], true);
+			c.client_security = made(modes[k], modes[k] == SECURITY_SIGN);
+			CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
+			CU_ASSERT_PTR_NULL(w);
+			CU_ASSERT_STRING_EQUAL(why, "no session may have these two security modes");
+			security_fini(&c.server_security);
+			security_fini(&c.client_security);
+		}
+	done();
+}
+
+static void either_reading_of_the_hmac_carries_a_file(void)
+{
+	at_server.server = at_server.client = hash_reading(key, SECURITY_HMAC_B);
+	at_guest.server = at_guest.client = hash_reading(key, SECURITY_HMAC_B);
+	CU_ASSERT(carries_a_file(1));
+}
+
+/* One guest asks, and must end with this code within so long; the server is to have no session for it. */
+static void check_refused(uint32_t result, ns_t within)
+{
+	struct guest *g;
+	ns_t began;
+
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	began = rig.now;
+	CU_ASSERT(rig_finish(&rig, 20));
+	CU_ASSERT(rig.now - began < within);
+	CU_ASSERT_EQUAL(g->result, result);
+	CU_ASSERT_PTR_NULL(g->content);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_JOINED), 0);
+}
+
+static void a_client_without_the_key_is_told_at_once(void)
+{
+	at_server.server = at_server.client = hash(key);
+	at_guest.server = at_guest.client = plain(SECURITY_CHECKSUM);
+	check_refused(WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 0);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_REFUSED), 1);
+	CU_ASSERT_NOT_EQUAL(serve_read_stats(rig.serve)->unproven, 0);
+	done();
+}
+
+/* It cannot know who says so: the answer that it can believe has a moment left to come. */
+static void a_client_with_another_key_is_told_within_seconds(void)
+{
+	at_server.server = at_server.client = hash(key);
+	at_guest.server = at_guest.client = hash(another_key);
+	check_refused(WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, 4 * NS_PER_S);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 0);
+	CU_ASSERT_NOT_EQUAL(rig.guests[0].engine.stats.unproven, 0);
+	done();
+}
+
+static void a_client_with_a_key_takes_nothing_from_a_server_without(void)
+{
+	at_server.server = at_server.client = plain(SECURITY_CHECKSUM);
+	at_guest.server = at_guest.client = hash(key);
+	check_refused(WDSMCS_E_PACKET_NOT_HASHED, 4 * NS_PER_S);
+	done();
+}
+
+static void a_server_that_signs_with_another_key_is_not_believed(void)
+{
+	at_server.server = signing(1);
+	at_server.client = hash(key);
+	at_guest.server = verifying(0);
+	at_guest.client = hash(key);
+	check_refused(WDSMCS_E_PACKET_NOT_HASHED, 4 * NS_PER_S);
+	done();
+}
+
+static void a_client_that_expects_hashes_does_not_believe_signatures(void)
+{
+	at_server.server = signing(0);
+	at_server.client = hash(key);
+	at_guest.server = at_guest.client = hash(key);
+	check_refused(WDSMCS_E_PACKET_NOT_HASHED, 4 * NS_PER_S);
+	done();
+}
+
+static void with_and_without_a_key_at_once_only_those_with_it_are_served(void)
+{
+	struct guest *without, *with;
+
+	at_server.server = at_server.client = hash(key);
+	at_guest.server = at_guest.client = plain(SECURITY_CHECKSUM);
+	start();
+	without = rig_guest(&rig, "images", "a.img");
+	at_guest.server = at_guest.client = hash(key);
+	with = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 20));
+	CU_ASSERT(has_the_file(with));
+	CU_ASSERT_EQUAL(without->result, WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE);
+	done();
+}
+
+static void what_is_not_there_is_answered_with_a_proof_too(void)
+{
+	at_server.server = at_server.client = hash(key);
+	at_guest.server = at_guest.client = hash(key);
+	start();
+	rig_guest(&rig, "images", "nothing.img");
+	CU_ASSERT(rig_finish(&rig, 2));
+	CU_ASSERT_EQUAL(rig.guests[0].result, WDSMCS_E_CONTENT_NOT_FOUND);
+	CU_ASSERT_EQUAL(rig.guests[0].engine.stats.unproven, 0);
+	done();
+}
+
+/* Who overheard a request can send it again, but not have the server sign as often as it likes. */
+static void answers_are_signed_a_limited_number_of_times_a_second(void)
+{
+	struct guest *g;
+	uint8_t request[512], digest[SECURITY_HASH_BYTES];
+	struct writer w = writer_of(request, sizeof(request));
+	struct endpoint to;
+
+	at_server.server = signing(0);
+	at_server.client = hash(key);
+	at_guest.server = verifying(0);
+	at_guest.client = hash(key);
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	CU_ASSERT(rig_finish(&rig, 20));
+	CU_ASSERT(has_the_file(g));
+	msi_write_request(&w, &g->engine.config.request);
+	proof_end_request(&w, &g->engine.config.client_security, g->engine.config.nonce, digest);
+	to = g->engine.config.initiation;
+	rig_run(&rig, NS_PER_S);
+	for (unsigned i = 0; i < 200; i++) {
+		rig_say(&rig, g, &to, request, (uint32_t)writer_len(&w));
+		rig_turn(&rig);
+	}
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->requests, 201);
+	CU_ASSERT(serve_read_stats(rig.serve)->replies <= 1 + 2 * 64);
+	CU_ASSERT_NOT_EQUAL(serve_read_stats(rig.serve)->requests_dropped, 0);
+	done();
+}
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(every_allowed_pair_carries_a_file),
+	SUITE_TEST(no_server_begins_with_another_pair),
+	SUITE_TEST(either_reading_of_the_hmac_carries_a_file),
+	SUITE_TEST(a_client_without_the_key_is_told_at_once),
+	SUITE_TEST(a_client_with_another_key_is_told_within_seconds),
+	SUITE_TEST(a_client_with_a_key_takes_nothing_from_a_server_without),
+	SUITE_TEST(a_server_that_signs_with_another_key_is_not_believed),
+	SUITE_TEST(a_client_that_expects_hashes_does_not_believe_signatures),
+	SUITE_TEST(with_and_without_a_key_at_once_only_those_with_it_are_served),
+	SUITE_TEST(what_is_not_there_is_answered_with_a_proof_too),
+	SUITE_TEST(answers_are_signed_a_limited_number_of_times_a_second),
+};
+SUITE_MAIN("run/serve_security", tests)
