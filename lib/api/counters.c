@@ -1,5 +1,6 @@
 /* Counters of a session and of its port, as their worker last copied them. */
 #include <stdio.h>
+#include <string.h>
 
 #include "api/session.h"
 
@@ -27,40 +28,47 @@ static DWORD enter_started(HANDLE h, const void *out, struct session **s)
 	return out == NULL ? ERROR_INVALID_PARAMETER : ERROR_NOT_READY;
 }
 
+/* As many as the caller's struct has, which may be an earlier version's; `size` and `reserved` stay as they are. */
+static DWORD copy(void *out, const void *all, size_t bytes)
+{
+	const size_t head = 2 * sizeof(uint32_t), first = head + sizeof(uint64_t);
+	uint32_t size;
+
+	memcpy(&size, out, sizeof(size));
+	if (size < first)
+		return ERROR_INVALID_PARAMETER;
+	memcpy((uint8_t *)out + head, (const uint8_t *)all + head, (size < bytes ? size : bytes) - head);
+	return ERROR_SUCCESS;
+}
+
 DWORD wdscast_read_session_counters(HANDLE session, struct wdscast_session_counters *out)
 {
+	struct wdscast_session_counters all;
 	struct session *s;
 	DWORD code = enter_started(session, out, &s);
 
 	if (code != ERROR_SUCCESS)
 		return code;
-	if (out->size >= sizeof(*out)) {
-#define X(name, text) out->name = load(&s->ctl->lane.counters[LANE_COUNT_##name]);
-		WDSCAST_SESSION_COUNTERS(X)
+#define X(name, text) all.name = load(&s->ctl->lane.counters[LANE_COUNT_##name]);
+	WDSCAST_SESSION_COUNTERS(X)
 #undef X
-	} else {
-		code = ERROR_INVALID_PARAMETER;
-	}
 	state_leave(s);
-	return code;
+	return copy(out, &all, sizeof(all));
 }
 
 DWORD wdscast_read_port_counters(HANDLE session, struct wdscast_port_counters *out)
 {
+	struct wdscast_port_counters all;
 	struct session *s;
 	DWORD code = enter_started(session, out, &s);
 
 	if (code != ERROR_SUCCESS)
 		return code;
-	if (out->size >= sizeof(*out)) {
-#define X(name, text) out->name = load(&s->worker->rx->counters[RX_COUNT_##name]);
-		WDSCAST_PORT_COUNTERS(X)
+#define X(name, text) all.name = load(&s->worker->rx->counters[RX_COUNT_##name]);
+	WDSCAST_PORT_COUNTERS(X)
 #undef X
-	} else {
-		code = ERROR_INVALID_PARAMETER;
-	}
 	state_leave(s);
-	return code;
+	return copy(out, &all, sizeof(all));
 }
 
 DWORD wdscast_describe_port(HANDLE session, char *out, size_t max)

@@ -167,11 +167,11 @@ WDSTCI_EXPORT uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t
 
 #define X(name, text) uint64_t name;
 struct wdscast_session_counters {
-	uint32_t size, reserved; /* size: to be set to sizeof() by the caller */
+	uint32_t size, reserved; /* size: to be set to sizeof() by the caller, of whatever version */
 	WDSCAST_SESSION_COUNTERS(X)
 };
 struct wdscast_port_counters {
-	uint32_t size, reserved; /* size: to be set to sizeof() by the caller */
+	uint32_t size, reserved; /* size: to be set to sizeof() by the caller, of whatever version */
 	WDSCAST_PORT_COUNTERS(X)
 };
 #undef X

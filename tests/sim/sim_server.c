@@ -213,7 +213,7 @@ void sim_server_start(struct sim *s, uint32_t session)
 
 static void answer_request(struct sim *s, const struct sim_datagram *request)
 {
-	uint8_t bytes[OUT_CONTROL_BYTES_MAX];
+	uint8_t bytes[OUT_CONTROL_BYTES_MAX], digest[SECURITY_HASH_BYTES];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct sim_datagram *d;
 	struct msi_packet msi;
@@ -222,7 +222,13 @@ static void answer_request(struct sim *s, const struct sim_datagram *request)
 		s->stats.malformed++;
 		return;
 	}
+	if (proof_is_due(&s->security) && !proof_of_request_holds(&msi.proof, &s->security, digest)) {
+		s->stats.forged++;
+		return;
+	}
 	server_answer_request(&w, &s->servers[0].engine.config, 0);
+	if (proof_is_due(&s->security))
+		proof_end_answer(&w, &s->security, digest);
 	d = sim_datagram_new(&s->initiation, &request->from, (uint32_t)writer_len(&w));
 	memcpy(d->bytes, bytes, d->len);
 	sim_net_down(s, d);
