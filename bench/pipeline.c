@@ -14,6 +14,7 @@
 #include "stats.h"
 
 #define CACHE_BYTES (32u << 20)
+#define RUN_BYTES (256u << 10) /* as wdsget has them delivered */
 
 struct bench_case {
 	const char *name;
@@ -44,14 +45,14 @@ static void on_negotiate(void *arg, const struct client_offer *offer)
 	(void)arg, (void)offer;
 }
 
-static void on_contents(void *arg, uint32_t slot, uint64_t offset)
+static void on_contents(void *arg, uint32_t slot, uint32_t count, uint64_t offset)
 {
 	struct consumer *c = arg;
 	struct buffers *b = &c->ctl->buffers;
-	uint32_t len = b->store->blocks[slot].len;
+	uint32_t len = store_run_bytes(b->store, slot, count);
 
 	c->bytes += len;
-	buffers_deliver(b, slot);
+	buffers_deliver(b, slot, count);
 	buffers_complete(b, offset, len);
 	buffers_returned(b, slot);
 }
@@ -114,7 +115,8 @@ static double copy_slice(struct copier *c, const struct replay *r)
 /* Bring a session to the point where data flows. */
 static void begin(struct replay *r, struct worker *w, struct ctl_budget *budget, struct consumer *c)
 {
-	struct ctl_config config = { .worker = w, .budget = budget, .cache_bytes = CACHE_BYTES, .ops = &consumer_ops, .arg = c };
+	struct ctl_config config = { .worker = w, .budget = budget, .cache_bytes = CACHE_BYTES,
+		                     .run_bytes = RUN_BYTES, .ops = &consumer_ops, .arg = c };
 	char why[CTL_WHY_BYTES];
 	uint32_t win32;
 	ns_t now = host_now();

@@ -133,6 +133,8 @@ DWORD fetch_start(struct fetch *f, const struct options *o, struct sink *sink)
 	run_init(&f->run, f->session, sink, o->cache_bytes);
 	code = register_callbacks(f->session);
 	if (code == ERROR_SUCCESS)
+		code = wdscast_set_run_bytes(f->session, f->run.enough < RUN_DELIVERED ? f->run.enough : RUN_DELIVERED);
+	if (code == ERROR_SUCCESS)
 		code = WdsTransportClientStartSession(f->session);
 	return explain(f, code);
 }

@@ -16,7 +16,6 @@ void run_drop(struct run *r)
 
 	for (unsigned i = 0; i < r->blocks; i++) {
 		WdsTransportClientCompleteReceive(r->session, (ULONG)r->block[i].iov_len, &at);
-		WdsTransportClientReleaseBuffer(r->block[i].iov_base);
 		at.QuadPart += r->block[i].iov_len;
 	}
 	r->len = 0;
@@ -52,7 +51,6 @@ bool run_add(struct run *r, void *bytes, uint32_t len, uint64_t offset)
 		written = run_flush(r);
 	if (r->len == 0)
 		r->offset = offset;
-	WdsTransportClientAddRefBuffer(bytes);
 	append(r, bytes, len);
 	if (r->len >= r->enough || r->blocks == RUN_BLOCKS)
 		written = run_flush(r) && written;

@@ -8,7 +8,7 @@
 #include "sink.h"
 #include "wdstci.h"
 
-enum { RUN_BLOCKS = 1024, RUN_BYTES = 1 << 20 };
+enum { RUN_BLOCKS = 1024, RUN_BYTES = 1 << 20, RUN_DELIVERED = 256 << 10 };
 
 struct run {
 	HANDLE session;

@@ -38,6 +38,20 @@ DWORD WdsTransportClientRegisterCallback(HANDLE hSessionKey, TRANSPORTCLIENT_CAL
 	return code;
 }
 
+DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes)
+{
+	struct session *s;
+	DWORD code;
+
+	api_clear_error();
+	code = state_enter(session, &s);
+	if (code != ERROR_SUCCESS)
+		return code;
+	code = session_set_run_bytes(s, bytes);
+	state_leave(s);
+	return code;
+}
+
 DWORD WdsTransportClientStartSession(HANDLE hSessionKey)
 {
 	struct session *s;

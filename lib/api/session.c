@@ -103,6 +103,18 @@ DWORD session_register(struct session *s, TRANSPORTCLIENT_CALLBACK_ID id, PVOID 
 	return code;
 }
 
+DWORD session_set_run_bytes(struct session *s, uint32_t bytes)
+{
+	DWORD code;
+
+	host_lock(s->lock);
+	code = state_code(s);
+	if (code == ERROR_SUCCESS)
+		s->run_bytes = bytes;
+	host_unlock(s->lock);
+	return code;
+}
+
 /* Section 15, 1: one of the two Starts will do. */
 static bool callbacks_are_there(const struct session *s)
 {
@@ -137,6 +149,7 @@ static void fill_config(struct session *s, const struct endpoint *server, struct
 	*c = (struct ctl_config){ .worker = s->worker,
 		                  .budget = state_budget(),
 		                  .cache_bytes = s->cache_bytes,
+		                  .run_bytes = s->run_bytes,
 		                  .ops = &session_ctl_ops,
 		                  .arg = s };
 	client_config_defaults(&c->client);

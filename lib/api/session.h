@@ -29,6 +29,7 @@ struct session {
 	enum session_state state;
 	PVOID callbacks[WDS_TRANSPORTCLIENT_MAX_CALLBACKS];
 	DWORD early_cancel;         /* a cancel of before the start, or 0 */
+	uint32_t run_bytes;         /* delivered together; 0: block by block */
 	bool has_buffers;           /* ctl's store is there: set as the session starts */
 	bool decided;               /* result is set: SessionComplete is about to be called */
 	DWORD result;
@@ -45,6 +46,7 @@ DWORD session_new(const WDS_TRANSPORTCLIENT_REQUEST *r, PVOID caller_data, struc
 void session_free(struct session *s);
 
 DWORD session_register(struct session *s, TRANSPORTCLIENT_CALLBACK_ID id, PVOID callback);
+DWORD session_set_run_bytes(struct session *s, uint32_t bytes);
 DWORD session_start(struct session *s);
 DWORD session_cancel(struct session *s, DWORD code);
 DWORD session_wait(struct session *s, ULONG timeout_ms);

@@ -56,15 +56,15 @@ static void start(void *arg, const struct client_offer *offer)
 		call_ex(s->handle, s->caller_data, &info);
 }
 
-static void contents(void *arg, uint32_t slot, uint64_t offset)
+static void contents(void *arg, uint32_t slot, uint32_t count, uint64_t offset)
 {
 	struct session *s = arg;
 	struct buffers *buffers = &s->ctl->buffers;
 	ULARGE_INTEGER at = { .QuadPart = offset };
-	uint32_t len = buffers->store->blocks[slot].len;
+	uint32_t len = store_run_bytes(buffers->store, slot, count);
 
 	host_lock(s->lock);
-	buffers_deliver(buffers, slot);
+	buffers_deliver(buffers, slot, count);
 	host_unlock(s->lock);
 	CALLBACK_OF(s, RECEIVE_CONTENTS, PFN_WdsTransportClientReceiveContents)
 	(s->handle, s->caller_data, store_slot(buffers->store, slot), len, &at);

@@ -79,6 +79,27 @@ static inline bool spsc_pop(struct spsc *r, void *elem, uint32_t bytes)
 	return true;
 }
 
+/* Consumer: the element that spsc_pop() would give, which stays. */
+static inline bool spsc_peek(struct spsc *r, void *elem, uint32_t bytes)
+{
+	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+
+	assert(bytes == r->elem_bytes);
+	if (head == r->tail_seen) {
+		r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire); /* S2 */
+		if (head == r->tail_seen)
+			return false;
+	}
+	memcpy(elem, r->mem + (size_t)(head & r->mask) * bytes, bytes);
+	return true;
+}
+
+/* Consumer: at least so many are there; without a look at the producer's side. */
+static inline uint32_t spsc_seen(const struct spsc *r)
+{
+	return r->tail_seen - atomic_load_explicit(&r->head, memory_order_relaxed);
+}
+
 /* Either side, or a bystander: a moment's view. */
 static inline uint32_t spsc_count(const struct spsc *r)
 {

@@ -103,6 +103,18 @@ struct wdscast_port_way {
  */
 WDSTCI_EXPORT uint32_t wdscast_list_ports(struct wdscast_port_way *out, uint32_t max);
 
+/* ---- delivery ---- */
+
+/*
+ * Blocks that follow each other, in the content and in the cache, are delivered together: one call of
+ * ReceiveContents for up to so many bytes, but at least one block. CompleteReceive, AddRefBuffer and
+ * ReleaseBuffer take such a run whole, by the offset, size and address it was delivered with. It costs a
+ * small part of what delivery block by block does. Before StartSession; 0: block by block, as without it.
+ * @return ERROR_SUCCESS; ERROR_INVALID_HANDLE; WDSTPC_E_NOT_INITIALIZED; WDSTPC_E_ALREADY_IN_PROGRESS;
+ *         WDSTPC_E_ALREADY_COMPLETED.
+ */
+WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
+
 /* ---- counters ---- */
 
 /* All of one session, from its start. */

@@ -29,14 +29,15 @@ static void free_if_unused(struct buffers *b, uint32_t slot)
 	const struct buffer *f = &b->slots[slot];
 
 	if (!f->outstanding && !f->in_callback && f->refs == 0)
-		store_free(b->store, slot);
+		for (uint32_t i = 0; i < f->count; i++)
+			store_free(b->store, slot + i);
 }
 
-void buffers_deliver(struct buffers *b, uint32_t slot)
+void buffers_deliver(struct buffers *b, uint32_t slot, uint32_t count)
 {
 	uint32_t *bucket = bucket_of(b, b->store->blocks[slot].block_no);
 
-	b->slots[slot] = (struct buffer){ .next = *bucket, .outstanding = true, .in_callback = true };
+	b->slots[slot] = (struct buffer){ .next = *bucket, .count = count, .outstanding = true, .in_callback = true };
 	*bucket = slot;
 }
 
@@ -55,7 +56,7 @@ bool buffers_complete(struct buffers *b, uint64_t offset, uint32_t size)
 		return false;
 	while (*at != STORE_NO_SLOT && b->store->blocks[*at].block_no != block_no)
 		at = &b->slots[*at].next;
-	if (*at == STORE_NO_SLOT || b->store->blocks[*at].len != size)
+	if (*at == STORE_NO_SLOT || store_run_bytes(b->store, *at, b->slots[*at].count) != size)
 		return false;
 	uint32_t slot = *at;
 

@@ -1,7 +1,8 @@
 /*
- * What the consumer holds of a session's slots. Three things keep a slot's memory (the API sheet, 8.1):
+ * What the consumer holds of a session's slots, block by block or in runs of slots that lie side by side, as
+ * they are delivered: a run is known by its first slot. Three things keep a slot's memory (the API sheet, 8.1):
  * the callback that runs, the CompleteReceive() that is still to come, and references that were added.
- * When the last is gone the slot goes back to the store. One caller at a time: the session's lock.
+ * When the last is gone its slots go back to the store. One caller at a time: the session's lock.
  */
 #ifndef WDSCAST_RUN_BUFFERS_H
 #define WDSCAST_RUN_BUFFERS_H
@@ -13,6 +14,7 @@
 struct buffer {
 	uint32_t next;      /* slot of the same bucket */
 	uint32_t refs;      /* added by the consumer */
+	uint32_t count;     /* slots of the run */
 	bool outstanding;   /* CompleteReceive() is to come */
 	bool in_callback;
 };
@@ -29,14 +31,14 @@ struct buffers {
 size_t buffers_bytes(uint32_t slots);
 void buffers_init(struct buffers *b, struct store *store, void *mem);
 
-/* The slot is handed to the consumer; its callback is about to run. */
-void buffers_deliver(struct buffers *b, uint32_t slot);
+/* A run is handed to the consumer; its callback is about to run. */
+void buffers_deliver(struct buffers *b, uint32_t slot, uint32_t count);
 /* The callback returned. */
 void buffers_returned(struct buffers *b, uint32_t slot);
-/* False, and nothing changed, when no outstanding block has this offset and size. */
+/* False, and nothing changed, when no outstanding run has this offset and size. */
 bool buffers_complete(struct buffers *b, uint64_t offset, uint32_t size);
 
-/* The address of a slot that the consumer holds. False, and nothing changed, for any other; and for one release too many. */
+/* The address of a run that the consumer holds. False, and nothing changed, for any other; and for one release too many. */
 bool buffers_add_ref(struct buffers *b, const void *address);
 bool buffers_release(struct buffers *b, const void *address);
 

@@ -247,14 +247,14 @@ static void answer_move(struct ctl *c, uint32_t moves)
 
 static unsigned deliver(struct ctl *c)
 {
+	uint32_t blocks = c->config.run_bytes / c->offer.block_bytes, slot, count;
 	unsigned n = 0;
-	uint32_t slot;
 
 	for (; n < DELIVER_AT_ONCE && !is_cancelled(c); n++) {
-		slot = store_take(&c->lane.store);
+		slot = store_take_run(&c->lane.store, blocks, &count);
 		if (slot == STORE_NO_SLOT)
 			break;
-		c->config.ops->contents(c->config.arg, slot,
+		c->config.ops->contents(c->config.arg, slot, count,
 		                        ma_block_offset(c->lane.store.blocks[slot].block_no, c->offer.block_bytes));
 	}
 	return n;

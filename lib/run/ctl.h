@@ -1,6 +1,6 @@
 /*
  * The control side of one receiving session: it answers the offer (memory, group), delivers blocks one
- * at a time and in the order they came, and says how it ended. One thread for each session runs it, so a
+ * at a time or in runs, in the order they came, and says how it ended. One thread for each session runs it, so a
  * consumer that blocks in a callback holds up nobody else; it holds no lock while it calls.
  */
 #ifndef WDSCAST_RUN_CTL_H
@@ -24,7 +24,8 @@ struct ctl_ops {
 	void (*negotiate)(void *arg, const struct client_offer *offer);
 	/* The memory is there (ctl.buffers too), and blocks come from now on. */
 	void (*start)(void *arg, const struct client_offer *offer);
-	void (*contents)(void *arg, uint32_t slot, uint64_t offset);
+	/* count slots from this one on: blocks that follow each other, in memory too. */
+	void (*contents)(void *arg, uint32_t slot, uint32_t count, uint64_t offset);
 	/* The last one. why: one line beyond the code, or "". */
 	void (*complete)(void *arg, uint32_t win32, const char *why);
 };
@@ -34,6 +35,7 @@ struct ctl_config {
 	struct ctl_budget *budget;
 	struct client_config client; /* all but our address, MAC and name, which come from port and host */
 	uint64_t cache_bytes;        /* blocks that the consumer may hold; at least one block is */
+	uint32_t run_bytes;          /* blocks that follow each other are delivered together, up to so many bytes */
 	const struct ctl_ops *ops;
 	void *arg;
 };

@@ -1,5 +1,8 @@
 #include "store/store.h"
 
+#define RUN_BYTES (256u << 10)
+#define RUN_SLOTS_MAX 256u
+
 static size_t round_up(size_t n)
 {
 	return (n + SPSC_LINE - 1) / SPSC_LINE * SPSC_LINE;
@@ -31,8 +34,18 @@ void store_init(struct store *s, void *arena, uint32_t slots, uint32_t block_byt
 	spsc_init(&s->done_ring, at + ring, capacity, sizeof(uint32_t));
 	s->spare = (uint32_t *)(void *)(at + 2 * ring);
 	s->spare_count = 0;
-	for (uint32_t i = 0; i < slots; i++)
-		store_free(s, i);
+	s->run = RUN_BYTES / block_bytes < RUN_SLOTS_MAX ? RUN_BYTES / block_bytes : RUN_SLOTS_MAX;
+	s->run = s->run > 0 ? s->run : 1;
+	s->fresh = s->fresh_end = s->returned_left = 0;
+}
+
+/* A run that came back, if there is one; else a new one, while there are any; else whatever comes back. */
+static void choose_run(struct store *s)
+{
+	if (s->fresh < s->slots && spsc_count(&s->free_ring) < s->run)
+		s->fresh_end = s->slots - s->fresh < s->run ? s->slots : s->fresh + s->run;
+	else
+		s->returned_left = s->run;
 }
 
 uint32_t store_reserve(struct store *s)
@@ -41,7 +54,14 @@ uint32_t store_reserve(struct store *s)
 
 	if (s->spare_count > 0)
 		return s->spare[--s->spare_count];
-	return spsc_pop(&s->free_ring, &slot, sizeof(slot)) ? slot : STORE_NO_SLOT;
+	if (s->fresh == s->fresh_end && s->returned_left == 0)
+		choose_run(s);
+	if (s->fresh < s->fresh_end)
+		return s->fresh++;
+	if (!spsc_pop(&s->free_ring, &slot, sizeof(slot)))
+		return STORE_NO_SLOT;
+	s->returned_left--;
+	return slot;
 }
 
 void store_unreserve(struct store *s, uint32_t slot)
@@ -50,9 +70,12 @@ void store_unreserve(struct store *s, uint32_t slot)
 	s->spare[s->spare_count++] = slot;
 }
 
-uint32_t store_room(const struct store *s)
+/* While there is plenty, what the consumer's side is doing at the moment is not looked at. */
+uint32_t store_room(struct store *s)
 {
-	return s->spare_count + spsc_count(&s->free_ring);
+	uint32_t own = s->spare_count + s->slots - s->fresh, seen = own + spsc_seen(&s->free_ring);
+
+	return seen >= s->slots - s->slots / 8 ? seen : own + spsc_count(&s->free_ring);
 }
 
 void store_publish(struct store *s, uint32_t slot, uint64_t block_no, uint32_t len)
@@ -64,11 +87,24 @@ void store_publish(struct store *s, uint32_t slot, uint64_t block_no, uint32_t l
 	(void)pushed;
 }
 
-uint32_t store_take(struct store *s)
+static bool follows(const struct store *s, uint32_t slot, uint32_t next)
 {
-	uint32_t slot;
+	return next == slot + 1 && s->blocks[next].block_no == s->blocks[slot].block_no + 1;
+}
 
-	return spsc_pop(&s->done_ring, &slot, sizeof(slot)) ? slot : STORE_NO_SLOT;
+uint32_t store_take_run(struct store *s, uint32_t max, uint32_t *count)
+{
+	uint32_t first, next;
+
+	*count = 0;
+	if (!spsc_pop(&s->done_ring, &first, sizeof(first)))
+		return STORE_NO_SLOT;
+	*count = 1;
+	while (*count < max && spsc_peek(&s->done_ring, &next, sizeof(next)) && follows(s, first + *count - 1, next)) {
+		spsc_pop(&s->done_ring, &next, sizeof(next));
+		(*count)++;
+	}
+	return first;
 }
 
 void store_free(struct store *s, uint32_t slot)

@@ -30,12 +30,12 @@ static uint8_t content_byte(uint64_t offset)
 	return (uint8_t)(offset * 7 + offset / 251);
 }
 
-static void on_contents(void *arg, uint32_t slot, uint64_t offset)
+static void on_contents(void *arg, uint32_t slot, uint32_t count, uint64_t offset)
 {
 	struct rig_session *s = arg;
 	const struct store *store = s->ctl->buffers.store;
 	const uint8_t *bytes = store_slot(store, slot);
-	uint32_t len = store->blocks[slot].len;
+	uint32_t len = store_run_bytes(store, slot, count);
 	bool right = true;
 
 	CU_ASSERT_FATAL(s->delivered_count < RIG_DELIVERED);
@@ -45,7 +45,7 @@ static void on_contents(void *arg, uint32_t slot, uint64_t offset)
 	for (uint32_t i = 0; i < len; i++)
 		right = right && bytes[i] == content_byte(offset + i);
 	CU_ASSERT(right);
-	buffers_deliver(&s->ctl->buffers, slot);
+	buffers_deliver(&s->ctl->buffers, slot, count);
 	if (!s->hold)
 		buffers_complete(&s->ctl->buffers, offset, len);
 	if (s->in_contents != NULL)

@@ -37,8 +37,8 @@ static uint32_t deliver(struct bench *b, uint64_t block_no)
 	uint32_t slot = store_reserve(&b->store);
 
 	store_publish(&b->store, slot, block_no, BLOCK);
-	slot = store_take(&b->store);
-	buffers_deliver(&b->buffers, slot);
+	slot = store_take_run(&b->store, 1, &(uint32_t){ 0 });
+	buffers_deliver(&b->buffers, slot, 1);
 	return slot;
 }
 
@@ -116,7 +116,33 @@ static void only_addresses_of_held_slots_are_taken(void)
 	bench_free(b);
 }
 
+/* Its slots go back together, and only the whole is known. */
+static void a_run_is_completed_and_released_whole(void)
+{
+	struct bench *b = bench_new();
+	uint32_t slot, count;
+	const uint8_t *at;
+
+	for (uint64_t block_no = 1; block_no <= 3; block_no++)
+		store_publish(&b->store, store_reserve(&b->store), block_no, block_no < 3 ? BLOCK : BLOCK - 1);
+	slot = store_take_run(&b->store, SLOTS, &count);
+	CU_ASSERT_EQUAL(count, 3);
+	buffers_deliver(&b->buffers, slot, count);
+	at = store_slot(&b->store, slot);
+	CU_ASSERT(!buffers_add_ref(&b->buffers, at + BLOCK));
+	CU_ASSERT(buffers_add_ref(&b->buffers, at));
+	buffers_returned(&b->buffers, slot);
+	CU_ASSERT(!buffers_complete(&b->buffers, 0, BLOCK));
+	CU_ASSERT(!buffers_complete(&b->buffers, offset_of(2), 2 * BLOCK - 1));
+	CU_ASSERT(buffers_complete(&b->buffers, 0, 3 * BLOCK - 1));
+	CU_ASSERT_EQUAL(store_room(&b->store), SLOTS - 3);
+	CU_ASSERT(buffers_release(&b->buffers, at));
+	CU_ASSERT_EQUAL(store_room(&b->store), SLOTS);
+	bench_free(b);
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_run_is_completed_and_released_whole),
 	SUITE_TEST(a_slot_is_kept_by_callback_completion_and_references),
 	SUITE_TEST(completion_has_to_match_and_comes_once),
 	SUITE_TEST(blocks_of_one_bucket_complete_in_any_order),
