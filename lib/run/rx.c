@@ -241,7 +241,7 @@ static void copy_net_counters(struct rx *rx, const struct net_stats *net)
 	set(rx, RX_COUNT_conflicts, net->conflicts);
 }
 
-static void copy_counters(struct rx *rx, ns_t now)
+void rx_copy_counters(struct rx *rx, ns_t now)
 {
 	struct port_stats port = { 0 };
 	const struct link_stats *link = &rx->link.stats;
@@ -289,7 +289,7 @@ unsigned rx_turn(struct rx *rx, ns_t now)
 	rx->turns++;
 	rx->idle_turns += work == 0;
 	if (now - rx->counted_at >= COUNT_EVERY_NS)
-		copy_counters(rx, now);
+		rx_copy_counters(rx, now);
 	return work;
 }
 

@@ -130,6 +130,7 @@ static void take_event(struct rx *rx, struct lane *lane, const struct out_event 
 	case OUT_FINISHED:
 		lane->result = e->win32;
 		copy_counters(lane, now);
+		rx_copy_counters(rx, now);
 		set_phase(lane, LANE_FINISHED);
 		break;
 	case OUT_CLOSED:

@@ -14,6 +14,8 @@ void rx_lane_room(struct rx *rx, struct lane *lane, ns_t now);
 /* The session is over and its last packet sent: the lane goes back to the control side. */
 void rx_lane_detach(struct rx *rx, struct lane *lane, ns_t now);
 
+/* For who reads the counters now, and not some time in a second. */
+void rx_copy_counters(struct rx *rx, ns_t now);
 void rx_place(struct rx *rx, struct lane_place *place, struct lane *lane, const struct endpoint *at);
 void rx_unplace(struct rx *rx, struct lane_place *place);
 

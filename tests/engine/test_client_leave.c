@@ -217,6 +217,26 @@ static void a_demote_of_others_or_to_nowhere_is_ignored(void)
 	CU_ASSERT_EQUAL(r->c.stats.bad_payload, 1);
 }
 
+/* With a checksum alone the sender's address is all that tells the server from others. */
+static void nobody_but_the_server_kicks_or_demotes(void)
+{
+	struct rig *r = rig_regular(100);
+	be32 ids[1] = { be32_of(RIG_CLIENT_ID) };
+	struct mt_wire_kick list[1] = { { be32_of(RIG_CLIENT_ID), MT_KICK_FAIL } };
+	struct mt_packet packets[2] = { rig_head(r, MT_KICK), demote(r, ids, 1) };
+
+	packets[0].kick = (struct mt_kick){ 1, list };
+	r->server.ip.b[3]++;
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(rig_packet(r, &packets[i], MS(1)), CLIENT_WANT_NOT);
+		CU_ASSERT_EQUAL(r->c.state, CLIENT_REGULAR);
+		CU_ASSERT_EQUAL(r->c.stats.wrong_sender, i + 1);
+	}
+	r->server.ip.b[3]--;
+	CU_ASSERT_EQUAL(rig_packet(r, &packets[0], MS(1)), CLIENT_WANT_STEP);
+	CU_ASSERT_EQUAL(r->c.state, CLIENT_LEAVING);
+}
+
 static void cancel_while_moving_leaves_once(void)
 {
 	struct rig *r = moved(MS(5));
@@ -251,6 +271,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_kick_ends_the_session_by_its_reason),
 	SUITE_TEST(a_demoted_client_leaves_and_goes_on_below_with_what_it_has),
 	SUITE_TEST(a_demote_of_others_or_to_nowhere_is_ignored),
+	SUITE_TEST(nobody_but_the_server_kicks_or_demotes),
 	SUITE_TEST(cancel_while_moving_leaves_once),
 	SUITE_TEST(an_accept_before_the_move_is_announced_does_nothing),
 };

@@ -204,6 +204,87 @@ static void a_request_waits_for_its_neighbour_and_not_for_its_timer(void)
 	rig_free(r);
 }
 
+/* When the client sent what: its report that it is in the group, and its JOIN. */
+struct order {
+	unsigned frames, report, join;
+};
+
+static bool watch(void *arg, const struct port_mem_passage *p)
+{
+	const uint8_t *ip = p->data + 14, *igmp = ip + 24; /* behind the option Router Alert */
+	struct order *o = arg;
+	struct mt_packet packet;
+
+	o->frames++;
+	if (p->from != 1 || p->data[12] != 0x08 || p->data[13] != 0x00)
+		return false;
+	if (ip[9] == 2 && igmp[0] == 0x22 && memcmp(igmp + 12, "\xef\x00\x00\x07", 4) == 0 && o->report == 0)
+		o->report = o->frames;
+	if (ip[9] == 17 && mt_read(ip + 28, (size_t)(ip[2] << 8 | ip[3]) - 28, &packet) == MT_READ_OK &&
+	    packet.opcode == MT_JOIN && o->join == 0)
+		o->join = o->frames;
+	return false;
+}
+
+/* The server's side of the wire: it answers ARP, and a request with the offer. */
+static void answer(struct rig *r, struct link *server)
+{
+	struct endpoint from = { r->server_port->info.ip4, MSI_UDP_PORT };
+	struct msi_reply reply = rig_offer(r);
+	uint8_t bytes[RIG_DATAGRAM];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct net_datagram d;
+
+	msi_write_reply(&w, &reply);
+	for (uint32_t i = 0, n = link_poll(server); i < n; i++) {
+		if (!link_datagram(server, i, r->now, &d) || d.to.port != MSI_UDP_PORT)
+			continue;
+		struct link_packet p = { .from = &from, .to = &d.from, .head = bytes, .head_len = (uint32_t)writer_len(&w) };
+
+		link_send(server, &p, r->now);
+		link_flush(server, r->now);
+	}
+	link_done(server);
+	link_flush(server, r->now);
+}
+
+static void the_group_is_reported_before_the_join(void)
+{
+	struct rig *r = rig_new_on(1, PORT_FRAMES);
+	struct link *server = calloc(1, sizeof(*server));
+	void *mem = host_alloc(link_bytes(), -1);
+	struct order order = { 0 };
+	struct rig_session *s;
+
+	port_mem_set_lose(r->hub, watch, &order);
+	s = rig_session(r, 1);
+	link_init(server, r->server_port, 0, &r->server_port->info.ip4, &r->server_port->info.ip6, 1, mem, r->now);
+	for (unsigned ms = 0; ms < 2000 && order.join == 0; ms++) {
+		rig_pass(r, s, NS_PER_MS);
+		answer(r, server);
+	}
+	CU_ASSERT(order.report != 0);
+	CU_ASSERT(order.join > order.report);
+	rig_session_free(s);
+	host_free(mem, link_bytes());
+	free(server);
+	rig_free(r);
+}
+
+/* Whoever reads the port's counters in SessionComplete has all of them. */
+static void counters_are_whole_at_the_end(void)
+{
+	struct rig *r = rig_new(1);
+	struct rig_session *s = rig_joined(r, 8);
+
+	rig_odata(r, 1);
+	rig_turn(r, s);
+	CU_ASSERT_EQUAL(s->completed, 1);
+	CU_ASSERT_EQUAL(atomic_load(&r->worker->rx->counters[RX_COUNT_datagrams]), 3); /* reply, JOINACK, ODATA */
+	rig_session_free(s);
+	rig_free(r);
+}
+
 static void a_worker_that_is_full_refuses_a_lane(void)
 {
 	struct rig *r = rig_new(1);
@@ -229,6 +310,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_cache_below_one_block_holds_one),
 	SUITE_TEST(a_demoted_session_moves_and_keeps_its_blocks),
 	SUITE_TEST(a_request_waits_for_its_neighbour_and_not_for_its_timer),
+	SUITE_TEST(the_group_is_reported_before_the_join),
+	SUITE_TEST(counters_are_whole_at_the_end),
 	SUITE_TEST(a_worker_that_is_full_refuses_a_lane),
 };
 SUITE_MAIN("run/rx", tests)
