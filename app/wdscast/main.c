@@ -36,7 +36,8 @@ static enum wdscast_err open_port(const struct options *o, struct port **out, ch
 		                 .prefix4 = o->prefix4,
 		                 .ip6 = o->ip6,
 		                 .gateway6 = o->gateway6,
-		                 .prefix6 = o->prefix6 };
+		                 .prefix6 = o->prefix6,
+		                 .tap = o->tap };
 
 	return port_open(&c, out, why);
 }

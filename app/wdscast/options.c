@@ -18,6 +18,7 @@ static const char usage_text[] =
 	"                           pci:ADDR, memif:PATH[,server]\n"
 	"  --ip ADDR[/PREFIX]       our address, for ports without a kernel; once for each family\n"
 	"  --gateway ADDR           our router, likewise\n"
+	"  --exception tap          pci and memif: a tap interface by which the kernel keeps its network\n"
 	"  --block-size BYTES       default: the largest that needs no fragments\n"
 	"  --cache SIZE             memory for the blocks of a session (default 64M)\n"
 	"  --group ADDR[/PREFIX]    multicast groups to use (default 239.192.0.0/14 and ff18::/96);\n"
@@ -192,6 +193,13 @@ static void read_cores(const char *text, struct options *o)
 		fail_usage("--cores: %s is not one core or two, such as 2,3", text);
 }
 
+static void read_exception(const char *text, struct options *o)
+{
+	o->tap = strcmp(text, "tap") == 0;
+	if (!o->tap && strcmp(text, "none") != 0)
+		fail_usage("--exception: tap or none, not %s", text);
+}
+
 static void read_poll(const char *text, struct options *o)
 {
 	if (strcmp(text, "busy") == 0)
@@ -214,7 +222,7 @@ static void read_digest(int argc, char **argv, struct options *o)
 }
 
 enum {
-	OPT_ROOT = 1, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_BLOCK_SIZE, OPT_CACHE, OPT_GROUP, OPT_UDP_PORT,
+	OPT_ROOT = 1, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_EXCEPTION, OPT_BLOCK_SIZE, OPT_CACHE, OPT_GROUP, OPT_UDP_PORT,
 	OPT_SESSION_PORTS, OPT_LINGER, OPT_MAX_WINDOW, OPT_SLOW, OPT_SLOW_THRESHOLD, OPT_STREAMS, OPT_CORES,
 	OPT_POLL, OPT_KEY, OPT_SIGN_KEY, OPT_DIGEST, OPT_JSON, OPT_QUIET, OPT_HELP, OPT_VERSION,
 };
@@ -224,6 +232,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "ip", required_argument, NULL, OPT_IP },
 	{ "gateway", required_argument, NULL, OPT_GATEWAY },
+	{ "exception", required_argument, NULL, OPT_EXCEPTION },
 	{ "block-size", required_argument, NULL, OPT_BLOCK_SIZE },
 	{ "cache", required_argument, NULL, OPT_CACHE },
 	{ "group", required_argument, NULL, OPT_GROUP },
@@ -253,6 +262,7 @@ static void read_option(int option, int argc, char **argv, struct options *o)
 	case OPT_PORT: o->port = optarg; break;
 	case OPT_IP: read_ip(optarg, o); break;
 	case OPT_GATEWAY: read_gateway(optarg, o); break;
+	case OPT_EXCEPTION: read_exception(optarg, o); break;
 	case OPT_BLOCK_SIZE:
 		o->serve.block_bytes = (uint32_t)number("block-size", optarg, NULL, SERVE_BLOCK_BYTES_MIN,
 		                                         serve_block_bytes_limit(&o->serve.server_security));

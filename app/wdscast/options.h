@@ -16,6 +16,7 @@ struct options {
 	uint8_t prefix4, prefix6;
 	int worker_core, content_core; /* -1: any */
 	enum poll_mode poll;
+	bool tap;
 	bool json, quiet;
 	bool digest;
 	const char *digest_of;         /* NULL: of every object */

@@ -9,7 +9,7 @@
 #include "url.h"
 
 enum { OPT_SERVER = 256, OPT_NAMESPACE, OPT_OBJECT, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_CACHE, OPT_CORES, OPT_POLL,
-       OPT_SHA256, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION, OPT_HELP };
+       OPT_EXCEPTION, OPT_SHA256, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -20,6 +20,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "ip", required_argument, NULL, OPT_IP },
 	{ "gateway", required_argument, NULL, OPT_GATEWAY },
+	{ "exception", required_argument, NULL, OPT_EXCEPTION },
 	{ "cache", required_argument, NULL, OPT_CACHE },
 	{ "cores", required_argument, NULL, OPT_CORES },
 	{ "poll", required_argument, NULL, OPT_POLL },
@@ -46,6 +47,7 @@ static const char help[] =
 	"                         pci:ADDRESS, memif:PATH[,server], pcap:FILE\n"
 	"      --ip ADDR[/PREFIX] our address, for ports without a kernel\n"
 	"      --gateway ADDR     the router, for ports without a kernel\n"
+	"      --exception tap    pci and memif: a tap interface by which the kernel keeps its network\n"
 	"      --cache SIZE       for blocks on their way to the disk; default 32M\n"
 	"      --cores LIST       2 or 2,4-6: the first receives\n"
 	"      --poll MODE        busy or adaptive; default: as port and cores suggest\n"
@@ -149,6 +151,9 @@ static bool read_option(int option, const char *value, struct options *o)
 	case OPT_GATEWAY:
 		o->cast.gateway = value;
 		return value[0] != '\0';
+	case OPT_EXCEPTION:
+		o->cast.exception = value;
+		return strcmp(value, "tap") == 0 || strcmp(value, "none") == 0;
 	case OPT_CACHE:
 		return read_size(value, &o->cache_bytes);
 	case OPT_CORES:

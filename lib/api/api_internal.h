@@ -23,6 +23,7 @@ struct api_options {
 	struct ip_addr ip4, gateway4, ip6, gateway6;
 	uint8_t prefix4, prefix6;
 	int core;                  /* the worker's, or -1 */
+	bool tap;                  /* for what is not ours, on ports without a kernel */
 	bool poll_given;
 	enum worker_poll poll;
 	uint64_t memory_bytes;

@@ -18,7 +18,7 @@
 #define CORES_FOR_BUSY 3 /* one to spin on, and two for everything else */
 
 enum option { OPTION_PORT, OPTION_IP, OPTION_GATEWAY, OPTION_CORES, OPTION_POLL, OPTION_MEMORY, OPTION_INITIATE_TIMEOUT,
-	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTIONS };
+	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTION_EXCEPTION, OPTIONS };
 
 static const struct {
 	const char *name, *variable;
@@ -28,6 +28,7 @@ static const struct {
 	[OPTION_GATEWAY] = { "gateway", "WDSCAST_GATEWAY" },
 	[OPTION_CORES] = { "cores", "WDSCAST_CORES" },
 	[OPTION_POLL] = { "poll", "WDSCAST_POLL" },
+	[OPTION_EXCEPTION] = { "exception", "WDSCAST_EXCEPTION" },
 	[OPTION_MEMORY] = { "memory", "WDSCAST_MEMORY" },
 	[OPTION_INITIATE_TIMEOUT] = { "initiate_timeout", "WDSCAST_INITIATE_TIMEOUT" },
 	[OPTION_INACTIVITY_TIMEOUT] = { "inactivity_timeout", "WDSCAST_INACTIVITY_TIMEOUT" },
@@ -158,6 +159,9 @@ static bool read_option(enum option option, const char *text, struct api_options
 		return read_cores(text, o);
 	case OPTION_POLL:
 		return read_poll(text, o);
+	case OPTION_EXCEPTION:
+		o->tap = strcmp(text, "tap") == 0;
+		return o->tap || strcmp(text, "none") == 0;
 	case OPTION_MEMORY:
 		return read_size(text, &o->memory_bytes) && o->memory_bytes > 0;
 	case OPTION_INITIATE_TIMEOUT:
@@ -322,7 +326,7 @@ static enum wdscast_err configure(const struct wdscast_options *o)
 	memset(configured, 0, sizeof(configured));
 	if (!keep(OPTION_PORT, o->port) || !keep(OPTION_IP, o->ip) || !keep(OPTION_GATEWAY, o->gateway) ||
 	    !keep(OPTION_CORES, o->cores) || !keep(OPTION_POLL, o->poll) || !keep(OPTION_KEY, o->key) ||
-	    !keep(OPTION_VERIFY_KEY, o->verify_key)) {
+	    !keep(OPTION_VERIFY_KEY, o->verify_key) || !keep(OPTION_EXCEPTION, o->exception)) {
 		api_fail(0, "wdscast_configure: a value is too long");
 		return WDSCAST_EINVAL;
 	}

@@ -43,6 +43,7 @@ static struct port *open_port(const struct api_options *o, const struct ip_addr 
 		.gateway6 = o->gateway6,
 		.prefix6 = o->prefix6,
 		.queues = 1,
+		.tap = o->tap,
 	};
 	char why[PORT_WHY_BYTES] = "";
 	struct port *port = NULL;

@@ -109,6 +109,8 @@ bool host_interface(const char *name, struct host_interface *out);
 bool host_route(const struct ip_addr *to, struct host_interface *out);
 /* All interfaces, up to max; returns how many. */
 unsigned host_interfaces(struct host_interface *out, unsigned max);
+/* Give an interface an address, to be used at once. False when the kernel refuses. */
+bool host_add_address(unsigned index, const struct ip_addr *ip, uint8_t prefix);
 /* A host name or a numeric address. family: 4, 6, or 0 for either, IPv4 first. False when there is none. */
 bool host_resolve(const char *name, int family, struct ip_addr *out);
 /* This machine's name in UTF-16, at most 15 characters and a NUL, as ClientName wants it. */

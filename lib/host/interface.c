@@ -253,3 +253,27 @@ bool host_route(const struct ip_addr *to, struct host_interface *out)
 		out->gateway6 = route.gateway;
 	return true;
 }
+
+static void no_answer(void *arg, const struct nlmsghdr *m)
+{
+	(void)arg, (void)m;
+}
+
+bool host_add_address(unsigned index, const struct ip_addr *ip, uint8_t prefix)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifaddrmsg address;
+		uint8_t room[64];
+	} r = { .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(r.address)),
+		          .nlmsg_type = RTM_NEWADDR,
+		          .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE },
+		.address = { .ifa_family = ip->len == 4 ? AF_INET : AF_INET6,
+		             .ifa_prefixlen = prefix,
+		             .ifa_flags = IFA_F_NODAD, /* else an IPv6 address can't be bound for a second */
+		             .ifa_index = index } };
+
+	netlink_add(&r.head, IFA_LOCAL, ip->b, ip->len);
+	netlink_add(&r.head, IFA_ADDRESS, ip->b, ip->len);
+	return netlink_ask(&r.head, no_answer, NULL);
+}

@@ -14,8 +14,8 @@ static enum answer read_messages(const struct nlmsghdr *m, unsigned left, bool d
 	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
 		if (m->nlmsg_type == NLMSG_DONE)
 			return ANSWER_DONE;
-		if (m->nlmsg_type == NLMSG_ERROR)
-			return ANSWER_REFUSED;
+		if (m->nlmsg_type == NLMSG_ERROR) /* 0 is the acknowledgement that was asked for */
+			return ((const struct nlmsgerr *)NLMSG_DATA(m))->error == 0 ? ANSWER_DONE : ANSWER_REFUSED;
 		each(arg, m);
 	}
 	return dump ? ANSWER_MORE : ANSWER_DONE;

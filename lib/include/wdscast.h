@@ -75,6 +75,8 @@ struct wdscast_options {
 	 */
 	const char *key;                /* shared with the server, readable by its owner alone [WDSCAST_KEY] */
 	const char *verify_key;         /* of the server's signatures; goes with key [WDSCAST_VERIFY_KEY] */
+	const char *exception;          /* "tap": ports without a kernel pass to it what is not ours; "none" or NULL:
+	                                 * they drop it [WDSCAST_EXCEPTION] */
 };
 
 /*
@@ -175,7 +177,9 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 	X(other_protocol, "frames of protocols that are not ours")           \
 	X(oversize, "frames longer than the MTU: joined by their sender")    \
 	X(handled, "frames of ARP, ND, IGMP, MLD and echo")                  \
-	X(conflicts, "times that another machine claimed our address")
+	X(conflicts, "times that another machine claimed our address")               \
+	X(to_kernel, "frames passed to the kernel by the exception tap")     \
+	X(from_kernel, "frames that it sent by the tap")
 
 #define X(name, text) uint64_t name;
 struct wdscast_session_counters {

@@ -25,6 +25,7 @@ static void init_device(struct dpdk_device *d, const struct port_config *config,
 	d->kind = kind;
 	d->spec = config->spec;
 	d->memory_bytes = config->memory_bytes;
+	d->tap = config->tap && (kind == DPDK_CARD || kind == DPDK_MEMIF);
 	d->info.delivers = PORT_FRAMES;
 	d->info.node = -1;
 	d->info.mtu = MTU;
@@ -394,6 +395,8 @@ enum wdscast_err device_open_pci(const struct spec *spec, const struct port_conf
 		return err;
 	if (config->ip4.len == 0 && config->ip6.len == 0)
 		return port_fail(WDSCAST_EINVAL, why, "%s: a card without the kernel has no address: give it one", d.spec);
+	if (config->tap && spec->vlan != 0)
+		return port_fail(WDSCAST_EINVAL, why, "%s: an exception tap goes with no vlan", d.spec);
 	d.info.vlan = spec->vlan;
 	d.info.mtu = spec->mtu != 0 ? spec->mtu : MTU;
 	take_config(&d.info, config);

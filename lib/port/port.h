@@ -63,6 +63,7 @@ struct port_info {
 struct port_stats {
 	uint64_t rx_frames, rx_bytes, rx_missed; /* missed: lost before we saw them, as far as the port can tell */
 	uint64_t tx_frames, tx_bytes, tx_dropped;
+	uint64_t to_kernel, from_kernel; /* by the exception tap */
 };
 
 struct port_config {
@@ -74,6 +75,7 @@ struct port_config {
 	uint8_t prefix6;
 	uint16_t queues;                /* 0: 1 */
 	uint64_t memory_bytes;          /* for frames; 0: the default */
+	bool tap;                       /* ports without a kernel: what is not ours goes to it by a tap */
 };
 
 struct port;

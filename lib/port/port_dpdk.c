@@ -22,18 +22,16 @@ enum {
 
 /* ---- groups and UDP ports ---- */
 
-/* The card's list of MACs; if it has none, all multicast; if not that either, everything. */
+/* The card's list of MACs; when it has no room, all multicast. */
 static bool apply_filter(struct port_dpdk *p)
 {
 	_Alignas(RTE_CACHE_LINE_SIZE) struct mac_addr macs[FILTER_GROUPS_MAX];
 	unsigned n = filter_macs(&p->filter, macs);
 
-	if (p->kind != DPDK_CARD)
+	if (p->kind != DPDK_CARD || p->takes_all)
 		return true; /* the wire of two ends has no filter */
-	if (rte_eth_dev_set_mc_addr_list(p->id, (struct rte_ether_addr *)macs, n) == 0 ||
-	    rte_eth_allmulticast_enable(p->id) == 0)
-		return true;
-	return rte_eth_promiscuous_enable(p->id) == 0;
+	return rte_eth_dev_set_mc_addr_list(p->id, (struct rte_ether_addr *)macs, n) == 0 ||
+	       rte_eth_allmulticast_enable(p->id) == 0;
 }
 
 static enum wdscast_err filter_in(struct port_dpdk *p, const struct ip_addr *group)
@@ -48,6 +46,22 @@ static enum wdscast_err filter_in(struct port_dpdk *p, const struct ip_addr *gro
 	return WDSCAST_EIO;
 }
 
+/* From what the kernel would else get. */
+static enum wdscast_err let_in(struct port_dpdk *p, const struct endpoint *to)
+{
+	if (p->xdp != NULL)
+		return xdp_let_in(p->xdp, to);
+	return p->exception == NULL || exception_let_in(p->exception, to) ? WDSCAST_OK : WDSCAST_ENOMEM;
+}
+
+static void shut_out(struct port_dpdk *p, const struct endpoint *to)
+{
+	if (p->xdp != NULL)
+		xdp_shut_out(p->xdp, to);
+	if (p->exception != NULL)
+		exception_shut_out(p->exception, to);
+}
+
 static enum wdscast_err dpdk_join(struct port *port, const struct endpoint *group, const struct ip_addr *source)
 {
 	struct port_dpdk *p = dpdk_of(port);
@@ -57,11 +71,11 @@ static enum wdscast_err dpdk_join(struct port *port, const struct endpoint *grou
 	if (p->membership == NULL)
 		return filter_in(p, &group->ip);
 	err = membership_join(p->membership, &group->ip);
-	if (err == WDSCAST_OK && p->xdp != NULL) {
-		err = xdp_let_in(p->xdp, group);
-		if (err != WDSCAST_OK)
-			membership_leave(p->membership, &group->ip);
-	}
+	if (err != WDSCAST_OK)
+		return err;
+	err = let_in(p, group);
+	if (err != WDSCAST_OK)
+		membership_leave(p->membership, &group->ip);
 	return err;
 }
 
@@ -71,8 +85,7 @@ static void dpdk_leave(struct port *port, const struct endpoint *group, const st
 	bool changed;
 
 	(void)source;
-	if (p->xdp != NULL)
-		xdp_shut_out(p->xdp, group);
+	shut_out(p, group);
 	if (p->membership != NULL) {
 		membership_leave(p->membership, &group->ip);
 		return;
@@ -90,11 +103,11 @@ static enum wdscast_err dpdk_reserve(struct port *port, struct endpoint *local)
 	if (p->membership == NULL)
 		return filter_reserve(&p->filter, local);
 	err = membership_reserve(p->membership, local);
-	if (err == WDSCAST_OK && p->xdp != NULL) {
-		err = xdp_let_in(p->xdp, local);
-		if (err != WDSCAST_OK)
-			membership_unreserve(p->membership, local);
-	}
+	if (err != WDSCAST_OK)
+		return err;
+	err = let_in(p, local);
+	if (err != WDSCAST_OK)
+		membership_unreserve(p->membership, local);
 	return err;
 }
 
@@ -102,8 +115,7 @@ static void dpdk_unreserve(struct port *port, const struct endpoint *local)
 {
 	struct port_dpdk *p = dpdk_of(port);
 
-	if (p->xdp != NULL)
-		xdp_shut_out(p->xdp, local);
+	shut_out(p, local);
 	if (p->membership != NULL)
 		membership_unreserve(p->membership, local);
 	else
@@ -185,6 +197,7 @@ static void dpdk_close(struct port *port)
 	rte_mempool_free(p->pool);
 	dpdk_unlock();
 	overheard_close(&p->overheard);
+	exception_close(p->exception);
 	release(p->membership, p->memif, p->xdp);
 	if (p->parted >= 0)
 		close(p->parted);
@@ -381,14 +394,59 @@ static enum wdscast_err finish_xdp(struct port_dpdk *p, const struct dpdk_device
 	return WDSCAST_OK;
 }
 
+/* A card that has no list of groups is let everything in from the first: so that it can be said. */
+static enum wdscast_err open_filter(struct port_dpdk *p, const struct dpdk_device *d, char *why)
+{
+	struct rte_ether_addr none;
+
+	if (!d->tap && rte_eth_dev_set_mc_addr_list(p->id, &none, 0) == 0)
+		return WDSCAST_OK;
+	p->takes_all = true;
+	if (rte_eth_allmulticast_enable(p->id) == 0) {
+		if (!d->tap) /* which is for the kernel's groups too */
+			add_note(&p->port.info, "all multicast is let in: the card has no list of groups");
+		return WDSCAST_OK;
+	}
+	if (rte_eth_promiscuous_enable(p->id) != 0)
+		return port_fail(WDSCAST_EIO, why, "%s: the card lets no multicast in", d->spec);
+	add_note(&p->port.info, "the card is promiscuous: it has no filter for multicast");
+	return WDSCAST_OK;
+}
+
+static enum wdscast_err open_tap(struct port_dpdk *p, const struct dpdk_device *d, char *why)
+{
+	char note[64];
+	enum wdscast_err err;
+
+	p->membership = malloc(sizeof(*p->membership));
+	if (p->membership == NULL)
+		return port_fail(WDSCAST_ENOMEM, why, "%s: no memory", d->spec);
+	membership_init(p->membership, 0);
+	p->exception = exception_open(&p->port.info, d->spec, &err, why);
+	if (p->exception == NULL)
+		return err;
+	membership_init(p->membership, p->exception->ifindex);
+	p->port.info.has_kernel = true;
+	snprintf(note, sizeof(note), "the kernel's network goes on by the tap %s", p->exception->name);
+	add_note(&p->port.info, note);
+	return WDSCAST_OK;
+}
+
 static enum wdscast_err finish(struct port_dpdk *p, const struct dpdk_device *d, char *why)
 {
 	struct memif_driver driver = { p, settle };
+	enum wdscast_err err = WDSCAST_OK;
 
 	if (d->kind == DPDK_AF_PACKET)
 		finish_af_packet(p, d);
 	if (d->kind == DPDK_AF_XDP)
 		return finish_xdp(p, d, why);
+	if (d->kind == DPDK_CARD)
+		err = open_filter(p, d, why);
+	if (err == WDSCAST_OK && d->tap)
+		err = open_tap(p, d, why);
+	if (err != WDSCAST_OK)
+		return err;
 	if (d->kind == DPDK_CARD)
 		wait_for_link(p);
 	if (d->kind == DPDK_MEMIF && !memif_start(p->memif, &driver))

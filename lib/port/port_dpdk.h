@@ -22,6 +22,7 @@ struct dpdk_device {
 	char arguments[320];     /* the driver's */
 	uint32_t frame_bytes;    /* the largest frame that is received in one piece */
 	uint64_t memory_bytes;   /* for frames; 0: the default */
+	bool tap;                /* DPDK_CARD, DPDK_MEMIF: see exception.h */
 	struct membership *membership; /* kernel sockets join and reserve; NULL: the device's filter does.
 	                                * The port's from now on, whether it opens or not */
 	struct memif *memif;     /* DPDK_MEMIF: its control channel, the port's likewise */

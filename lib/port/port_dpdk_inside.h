@@ -13,6 +13,7 @@
 #undef NS_PER_S /* of rte_cycles.h; ours is the same number */
 #include "host/host.h"
 #include "port/eal_arguments.h"
+#include "port/exception.h"
 #include "port/filter.h"
 #include "port/overheard.h"
 #include "port/port_dpdk.h"
@@ -24,6 +25,7 @@
 struct dpdk_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) struct rte_mbuf *waiting[PORT_BURST];
 	uint16_t first, count;
+	uint16_t tap_turn;
 	uint16_t turn; /* which of the device's queues is the next, where this one reads several */
 	bool unsent; /* the kernel has not sent all of the driver's ring: see packet_socket.h */
 	_Atomic uint64_t rx_frames, rx_bytes, rx_dropped, tx_frames, tx_bytes, tx_dropped;
@@ -41,7 +43,9 @@ struct port_dpdk {
 	struct memif *memif;
 	struct xdp *xdp;
 	struct overheard overheard; /* DPDK_AF_XDP */
+	struct exception *exception; /* or NULL */
 	uint16_t device_queues;
+	bool takes_all; /* DPDK_CARD: it has no list of groups, or no need of one */
 	struct packet_sockets sockets;
 	int parted; /* of veth_part_trains(), -1: none */
 	struct filter filter;

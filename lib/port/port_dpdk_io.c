@@ -5,6 +5,8 @@
 
 enum {
 	PREFETCH = 4,
+	TAP_BURST = 16,
+	TAP_TURNS = 16, /* with frames, between two looks */
 	FRAME_LEAST = 60, /* of Ethernet, without its checksum */
 };
 
@@ -121,6 +123,49 @@ static uint16_t receive(struct port_dpdk *p, uint16_t queue, struct rte_mbuf **m
 	return got;
 }
 
+/* ---- the exception tap ---- */
+
+/* What is the kernel's alone goes to it. Frames that cannot be made one piece are dropped as all such. */
+static uint16_t keep_ours(struct port_dpdk *p, struct rte_mbuf **m, uint16_t n)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (make_one_piece(m[i]) && exception_take(p->exception, rte_pktmbuf_mtod(m[i], uint8_t *), m[i]->data_len))
+			rte_pktmbuf_free(m[i]);
+		else
+			m[kept++] = m[i];
+	}
+	return kept;
+}
+
+static uint32_t pad(uint8_t *frame, uint32_t len)
+{
+	if (likely(len >= FRAME_LEAST))
+		return len;
+	memset(frame + len, 0, FRAME_LEAST - len); /* not all cards do */
+	return FRAME_LEAST;
+}
+
+/* Frames of the kernel's go out: a few, for it costs a system call to look. */
+static void send_for_kernel(struct port_dpdk *p, uint16_t queue)
+{
+	struct rte_mbuf *m;
+	uint32_t len;
+
+	for (int i = 0; i < TAP_BURST && (m = rte_pktmbuf_alloc(p->pool)) != NULL; i++) {
+		len = exception_read(p->exception, rte_pktmbuf_mtod(m, uint8_t *), p->frame_room);
+		m->data_len = (uint16_t)pad(rte_pktmbuf_mtod(m, uint8_t *), len);
+		m->pkt_len = m->data_len;
+		if (len > 0 && rte_eth_tx_burst(p->id, queue, &m, 1) == 1)
+			continue;
+		rte_pktmbuf_free(m);
+		if (len == 0)
+			return;
+		count(&p->queues[queue].tx_dropped, 1);
+	}
+}
+
 /* A copy of one of the frames that went to the kernel: 1 or 0. */
 static uint16_t receive_overheard(struct port_dpdk *p, struct rte_mbuf **m)
 {
@@ -147,6 +192,11 @@ uint32_t dpdk_rx(struct port *port, uint16_t queue, struct frame *v, uint32_t n)
 	if (p->kind == DPDK_AF_XDP && queue == 0 && got < n)
 		got += receive_overheard(p, m + got);
 	send_waiting(p, queue);
+	if (p->exception != NULL) {
+		if (queue == 0 && (got == 0 || q->tap_turn++ % TAP_TURNS == 0))
+			send_for_kernel(p, queue);
+		got = keep_ours(p, m, got);
+	}
 	leave(p);
 	if (q->unsent)
 		q->unsent = queue < p->sockets.count && !packet_kick(&p->sockets, queue);
@@ -185,10 +235,7 @@ static bool fill(const struct port_dpdk *p, struct rte_mbuf *m, const struct por
 	append(&at, k->head, k->head_len);
 	append(&at, k->body, k->body_len);
 	append(&at, k->tail, k->tail_len);
-	if (unlikely(len < FRAME_LEAST)) { /* not all cards pad */
-		memset(at, 0, FRAME_LEAST - len);
-		len = FRAME_LEAST;
-	}
+	len = pad(rte_pktmbuf_mtod(m, uint8_t *), (uint32_t)len);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
 	return true;
@@ -252,7 +299,12 @@ void dpdk_read_stats(struct port *port, struct port_stats *out)
 		out->rx_missed += packet_missed(&p->sockets);
 	else if (p->kind == DPDK_AF_XDP)
 		out->rx_missed += xdp_missed(p->xdp);
-	else if (p->kind == DPDK_CARD && rte_eth_stats_get(p->id, &stats) == 0)
+	if (p->exception != NULL) {
+		out->to_kernel = atomic_load_explicit(&p->exception->to_kernel, memory_order_relaxed);
+		out->from_kernel = atomic_load_explicit(&p->exception->from_kernel, memory_order_relaxed);
+		out->rx_missed += atomic_load_explicit(&p->exception->dropped, memory_order_relaxed);
+	}
+	if (p->kind == DPDK_CARD && rte_eth_stats_get(p->id, &stats) == 0)
 		out->rx_missed += stats.imissed + stats.rx_nombuf;
 }
 

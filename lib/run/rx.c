@@ -254,6 +254,8 @@ void rx_copy_counters(struct rx *rx, ns_t now)
 	set(rx, RX_COUNT_tx_frames, port.tx_frames);
 	set(rx, RX_COUNT_tx_bytes, port.tx_bytes);
 	set(rx, RX_COUNT_tx_dropped, port.tx_dropped + link->tx_stuck);
+	set(rx, RX_COUNT_to_kernel, port.to_kernel);
+	set(rx, RX_COUNT_from_kernel, port.from_kernel);
 	set(rx, RX_COUNT_datagrams, link->datagrams);
 	set(rx, RX_COUNT_no_session, rx->no_session);
 	set(rx, RX_COUNT_turns, rx->turns);

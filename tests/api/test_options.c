@@ -9,7 +9,8 @@
 
 static const char *const variables[] = { "WDSCAST_PORT",   "WDSCAST_IP",   "WDSCAST_GATEWAY", "WDSCAST_CORES",
 	                                 "WDSCAST_POLL",   "WDSCAST_CONF", "WDSCAST_MEMORY",  "WDSCAST_INITIATE_TIMEOUT",
-	                                 "WDSCAST_INACTIVITY_TIMEOUT", "WDSCAST_KEY", "WDSCAST_VERIFY_KEY" };
+	                                 "WDSCAST_INACTIVITY_TIMEOUT", "WDSCAST_KEY", "WDSCAST_VERIFY_KEY",
+	                                 "WDSCAST_EXCEPTION" };
 
 static void forget(void)
 {
@@ -117,7 +118,13 @@ static void configure_refuses_what_it_cannot_use(void)
 	forget();
 	CU_ASSERT_EQUAL(wdscast_configure(NULL), WDSCAST_EINVAL);
 	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_EINVAL);
+	c.size++; /* a program that was compiled with the first of these headers */
+	c.exception = "a bridge";
+	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_OK);
 	c.size = sizeof(c);
+	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_EINVAL);
+	CU_ASSERT_STRING_EQUAL(wdscast_last_error_text(), "wdscast_configure: bad value for exception: \"a bridge\"");
+	c.exception = NULL;
 	c.poll = "lazy";
 	CU_ASSERT_EQUAL(wdscast_configure(&c), WDSCAST_EINVAL);
 	CU_ASSERT_STRING_EQUAL(wdscast_last_error_text(), "wdscast_configure: bad value for poll: \"lazy\"");

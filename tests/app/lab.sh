@@ -93,6 +93,19 @@ ended() {
 	net_wait "${PID[$1]}" "$2"
 }
 
+# crosses WHAT NAME: NAME has the whole file in time. Its directory is made empty again.
+crosses() {
+	ended "$2" 60
+	check_equal "$1: it ends with 0" 0 "$STATUS"
+	check_equal "$1: the file is right" "$DIGEST" "$(digest "$NET_DIR/$2/disk.img")"
+	rm -rf "${NET_DIR:?}/$2"
+}
+
+stop_server() {
+	net_stop TERM "$SERVER" 10
+	check_equal "$1: the server ends with 0" 0 "$STATUS"
+}
+
 server_says() {
 	grep -qiE -- "$1" "$SERVER_LOG" "$SERVER_LOG.err"
 }

@@ -4,19 +4,6 @@
 SIZE=$((12 << 20))
 URL6=wds://[fd99::1]/images/disk.img
 
-# crosses WHAT NAME: NAME has the whole file in time. Its directory is made empty again.
-crosses() {
-	ended "$2" 60
-	check_equal "$1: it ends with 0" 0 "$STATUS"
-	check_equal "$1: the file is right" "$DIGEST" "$(digest "$NET_DIR/$2/disk.img")"
-	rm -rf "${NET_DIR:?}/$2"
-}
-
-stop_server() {
-	net_stop TERM "$SERVER" 10
-	check_equal "$1: the server ends with 0" 0 "$STATUS"
-}
-
 # over PORT WHAT URL [server's options]
 over() {
 	local what=$2
@@ -56,41 +43,6 @@ in_group() {
 	net_run sw bridge mdb show dev br0 2>/dev/null | grep -q "port $1 grp 239\."
 }
 
-# How many questions have been answered on the connection.
-answers() {
-	grep -c . "$NET_DIR/ask.log"
-}
-
-has_answers() {
-	[ "$(answers)" -ge "$1" ]
-}
-
-# talk_goes_on PORT: a TCP connection of the kernel's, on the same interfaces, is served during a transfer.
-talk_goes_on() {
-	local echoing asking before
-
-	net_start srv "$NET_DIR/echo.log" python3 "$SOURCE/tests/support/talk.py" serve 2222
-	echoing=$STARTED
-	check "$1: a TCP server listens beside it" net_until 10 eval 'net_run srv ss -ltn | grep -q :2222'
-	PORT=$1 URL_OF=$URL
-	net_run sw tc qdisc replace dev r1 root tbf rate 40mbit burst 64k latency 100ms # what the port sends has no qdisc
-	serve --max-window 64
-	net_start r1 "$NET_DIR/ask.log" python3 "$SOURCE/tests/support/talk.py" ask $SERVER_IP 2222
-	asking=$STARTED
-	check "$1: a connection to it is answered" net_until 20 has_answers 3
-	get r1
-	net_until 30 has_bytes r1 $((SIZE / 8))
-	before=$(answers)
-	check "$1: ... and goes on during a transfer" net_until 20 has_answers $((before + 10))
-	check "$1: ... which is not over yet" kill -0 "${PID[r1]}"
-	crosses "a transfer beside it" r1
-	check "$1: ... and afterwards" net_until 20 has_answers $(($(answers) + 3))
-	stop_server "a transfer beside it"
-	net_stop TERM "$asking" 5
-	net_stop TERM "$echoing" 5
-	net_run sw tc qdisc del dev r1 root
-}
-
 lab_begin $SIZE r1 bystander
 net_run srv ip addr add fd99::1/64 dev eth0 nodad
 net_run r1 ip addr add fd99::11/64 dev eth0 nodad
@@ -107,7 +59,6 @@ if [ -e "$BUILD/drivers-config/wdscast_xdp.bpf.o" ]; then
 	over af_xdp "blocks of 8785 bytes over IPv6" "$URL6" --block-size 8785
 	check_equal "one line says where the program runs" 1 "$(grep -c 'XDP in the driver\|XDP outside the driver' "$SERVER_LOG.err")"
 	check "... and its libraries say nothing" eval '! grep -v "^wdscast: " "$SERVER_LOG.err" && [ ! -s "$NET_DIR/r1.log.err" ]'
-	talk_goes_on af_xdp
 	check "... and no XDP program is left on the interface" eval '! net_run r1 ip link show eth0 | grep -q xdp'
 fi
 

@@ -7,7 +7,7 @@
 KERNEL="" MODULES="" GUEST_PATH="" GUEST_LIBRARIES=""
 
 # What the guest loads, and (by modules.dep) what those need.
-GUEST_MODULES="e1000e vmxnet3 virtio_net virtio_pci vfio_pci vfio_iommu_type1"
+GUEST_MODULES="e1000e vmxnet3 virtio_net virtio_pci vfio_pci vfio_iommu_type1 tun"
 # Of DPDK's drivers: the buses, the buffers, the three cards, and the one beside the kernel's.
 GUEST_DRIVERS="bus_pci bus_vdev mempool_ring net_e1000 net_vmxnet3 net_virtio net_af_xdp"
 

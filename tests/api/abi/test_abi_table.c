@@ -83,7 +83,7 @@ static void test_structures_have_the_offsets_of_windows(void)
 static void test_our_own_structures_keep_their_offsets(void)
 {
 	static const struct row rows[] = {
-		SIZE(struct wdscast_options, 80),
+		SIZE(struct wdscast_options, 88),
 		MEMBER(struct wdscast_options, size, 0, 4),
 		MEMBER(struct wdscast_options, initiate_timeout_ms, 4, 4),
 		MEMBER(struct wdscast_options, inactivity_timeout_ms, 8, 4),
@@ -95,6 +95,7 @@ static void test_our_own_structures_keep_their_offsets(void)
 		MEMBER(struct wdscast_options, poll, 56, 8),
 		MEMBER(struct wdscast_options, key, 64, 8),
 		MEMBER(struct wdscast_options, verify_key, 72, 8),
+		MEMBER(struct wdscast_options, exception, 80, 8),
 		MEMBER(struct wdscast_session_counters, size, 0, 4),
 		MEMBER(struct wdscast_session_counters, blocks, 8, 8),
 		MEMBER(struct wdscast_session_counters, bytes, 16, 8),
@@ -106,7 +107,8 @@ static void test_our_own_structures_keep_their_offsets(void)
 		MEMBER(struct wdscast_port_counters, no_path, 96, 8),
 		MEMBER(struct wdscast_port_counters, other_protocol, 192, 8),
 		MEMBER(struct wdscast_port_counters, conflicts, 216, 8),
-		SIZE(struct wdscast_port_counters, 224),
+		MEMBER(struct wdscast_port_counters, from_kernel, 232, 8),
+		SIZE(struct wdscast_port_counters, 240),
 		VALUE(WDSCAST_OK, 0), VALUE(WDSCAST_EINVAL, 1), VALUE(WDSCAST_ENOMEM, 2), VALUE(WDSCAST_EPERM, 3),
 		VALUE(WDSCAST_ENODEV, 4), VALUE(WDSCAST_EBUSY, 5), VALUE(WDSCAST_EADDRINUSE, 6),
 		VALUE(WDSCAST_ENOTSUP, 7), VALUE(WDSCAST_ENOROUTE, 8), VALUE(WDSCAST_EIO, 9), VALUE(WDSCAST_ESTATE, 10),
