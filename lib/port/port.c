@@ -8,6 +8,7 @@
 #include "port/devices.h"
 #include "port/port_kernel.h"
 #include "port/port_list.h"
+#include "port/xdp.h"
 
 enum { INTERFACES_MAX = 256 };
 
@@ -36,6 +37,7 @@ static const char *choose_for_server(struct host_interface *out)
 
 struct choice {
 	char spec[48], note[224];
+	char xdp[32]; /* a SPEC to be tried first; "" when it is not worth it */
 	bool kernel;
 };
 
@@ -71,11 +73,11 @@ static enum wdscast_err choose(const struct spec *spec, const struct port_config
 	const char *but = "";
 	enum wdscast_err err;
 
+	memset(out, 0, sizeof(*out));
 	/* A bound card says nothing of the network it is on: it is taken when its address is told. */
 	if (spec->name[0] == '\0' && config->ip4.len + config->ip6.len != 0 && port_bound_cards(card) == 1) {
 		snprintf(out->spec, sizeof(out->spec), "pci:%s", card);
 		snprintf(out->note, sizeof(out->note), "auto: %s, the only card that is bound", out->spec);
-		out->kernel = false;
 		return WDSCAST_OK;
 	}
 	err = choose_interface(spec, config, &h, reason, sizeof(reason), why);
@@ -94,7 +96,37 @@ static enum wdscast_err choose(const struct spec *spec, const struct port_config
 		snprintf(vlan, sizeof(vlan), ",vlan=%u", (unsigned)spec->vlan);
 	snprintf(out->spec, sizeof(out->spec), "%s:%s%s", out->kernel ? "kernel" : "af_packet", h.name, vlan);
 	snprintf(out->note, sizeof(out->note), "auto: %s, for %s%s", out->spec, reason, but);
+	if (spec->vlan == 0 && xdp_driver_has_zero_copy(h.driver))
+		snprintf(out->xdp, sizeof(out->xdp), "af_xdp:%s", h.name);
 	return WDSCAST_OK;
+}
+
+/* Only without copies is it faster than kernel sockets, and only when it is open one knows. */
+static bool open_zero_copy(const struct choice *choice, const struct port_config *config, struct port **out)
+{
+	struct port_config c = *config;
+	char why[PORT_WHY_BYTES];
+	struct spec spec;
+
+	c.spec = choice->xdp;
+	if (choice->xdp[0] == '\0' || spec_parse(c.spec, &spec, why) != WDSCAST_OK ||
+	    device_open_af_xdp(&spec, &c, out, why) != WDSCAST_OK)
+		return false;
+	if (!(*out)->info.zero_copy) {
+		port_close(*out);
+		return false;
+	}
+	snprintf((*out)->info.note, sizeof((*out)->info.note), "auto: %s, for the card writes into our buffers", c.spec);
+	return true;
+}
+
+/* Before what the port itself has to say. */
+static void say_choice(struct port *p, const char *choice)
+{
+	char note[sizeof(p->info.note)];
+
+	memcpy(note, p->info.note, sizeof(note));
+	snprintf(p->info.note, sizeof(p->info.note), "%s%s%.200s", choice, note[0] != '\0' ? "; " : "", note);
 }
 
 static enum wdscast_err open_auto(const struct spec *spec, const struct port_config *config, struct port **out,
@@ -109,9 +141,15 @@ static enum wdscast_err open_auto(const struct spec *spec, const struct port_con
 		err = spec_parse(choice.spec, &parsed, why);
 	if (err != WDSCAST_OK)
 		return err;
+	if (open_zero_copy(&choice, config, out))
+		return WDSCAST_OK;
 	chosen.spec = choice.spec;
-	if (parsed.kind == SPEC_PCI)
-		return device_open_pci(&parsed, &chosen, out, why);
+	if (parsed.kind == SPEC_PCI) {
+		err = device_open_pci(&parsed, &chosen, out, why);
+		if (err == WDSCAST_OK)
+			say_choice(*out, choice.note);
+		return err;
+	}
 	if (!choice.kernel)
 		return device_open_af_packet(&parsed, &chosen, choice.note, out, why);
 	err = port_kernel_open(&chosen, parsed.name, out, why);

@@ -51,6 +51,7 @@ struct port_info {
 	uint32_t mtu;          /* bytes of IP packet */
 	uint16_t queues;
 	int node;              /* NUMA node, -1 when unknown */
+	bool zero_copy;        /* af_xdp: the card writes into our buffers */
 	uint16_t vlan;         /* 802.1Q tag that frames carry, 0: none */
 	char spec[128];        /* as given, or as `auto` chose */
 	char driver[32];       /* "net_af_packet" */

@@ -384,7 +384,7 @@ static void finish_af_packet(struct port_dpdk *p, const struct dpdk_device *d)
 
 static enum wdscast_err finish_xdp(struct port_dpdk *p, const struct dpdk_device *d, char *why)
 {
-	const char *mode = xdp_find_maps(p->xdp);
+	const char *mode = xdp_find_maps(p->xdp, &p->port.info.zero_copy);
 
 	if (mode == NULL)
 		return port_fail(WDSCAST_EPERM, why, "%s: the XDP program's maps are out of reach", d->spec);

@@ -63,9 +63,12 @@ static void add_xdp(struct list *l, const struct host_interface *i)
 	struct wdscast_port_way *w = add(l, "af_xdp", i->name);
 	int object = xdp_open_object();
 
-	describe_interface(w, i, "the driver's rings by DPDK, beside the kernel");
+	describe_interface(w, i, xdp_driver_has_zero_copy(i->driver) ? "the driver's rings by DPDK, without copies" :
+	                                                               "the driver's rings by DPDK, beside the kernel");
 	if (i->mtu > XDP_MTU_MAX)
 		lacks(w, "its MTU is above %d", XDP_MTU_MAX);
+	if (xdp_is_taken(i->index))
+		lacks(w, "it has an XDP program of somebody else (ip link set %s xdp off)", i->name);
 	if (object < 0)
 		lacks(w, "the XDP program is not installed");
 	else

@@ -68,7 +68,18 @@ int xdp_open_object(void)
 	return fd >= 0 ? fd : open(WDSCAST_DATADIR "/" OBJECT, O_RDONLY | O_CLOEXEC);
 }
 
-/* ---- queues ---- */
+/* ---- the driver ---- */
+
+/* Those of Linux 6.1; the kernel has no question for it before 6.3, and a driver may still refuse. */
+bool xdp_driver_has_zero_copy(const char *driver)
+{
+	static const char *const known[] = { "i40e", "ice", "igc", "ixgbe", "mlx5_core", "stmmac" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], driver) == 0)
+			return true;
+	return false;
+}
 
 static bool read_channels(const char *name, struct ethtool_channels *out)
 {
@@ -177,6 +188,14 @@ static void look_at_program(unsigned ifindex, struct program *out)
 	close(fd);
 }
 
+bool xdp_is_taken(unsigned ifindex)
+{
+	struct program there;
+
+	look_at_program(ifindex, &there);
+	return there.numbers.program != 0 && !there.ours;
+}
+
 struct xdp *xdp_new(unsigned ifindex)
 {
 	struct xdp *x = calloc(1, sizeof(*x));
@@ -245,16 +264,16 @@ uint64_t xdp_missed(const struct xdp *x)
 	return xdp_sockets_missed(&x->sockets);
 }
 
-const char *xdp_find_maps(struct xdp *x)
+const char *xdp_find_maps(struct xdp *x, bool *zero_copy)
 {
 	x->ports = map_by_name(&x->numbers, "ports");
 	x->groups = map_by_name(&x->numbers, "groups");
 	if (x->ports < 0 || x->groups < 0)
 		return NULL;
+	*zero_copy = x->native && xdp_sockets_zero_copy(&x->sockets);
 	if (!x->native)
 		return "XDP outside the driver (generic), which is slower";
-	return xdp_sockets_zero_copy(&x->sockets) ? "XDP in the driver, without copies" :
-	                                            "XDP in the driver (native)";
+	return *zero_copy ? "XDP in the driver, without copies" : "XDP in the driver (native)";
 }
 
 /* ---- destinations ---- */

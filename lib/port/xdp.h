@@ -13,6 +13,10 @@ struct xdp;
 
 /* The program's object file, open for reading; -1: nowhere to be found. */
 int xdp_open_object(void);
+/* Whether a driver is known to lend AF_XDP its rings without copies; the port says what it got. */
+bool xdp_driver_has_zero_copy(const char *driver);
+/* Whether the interface has a program that is not ours. */
+bool xdp_is_taken(unsigned ifindex);
 /* How many of the interface's receive queues the driver can serve, and how many there are. */
 void xdp_count_queues(const char *name, unsigned *served, unsigned *all);
 
@@ -26,7 +30,7 @@ enum wdscast_err xdp_claim(struct xdp *x, const char *name, const char *spec, ch
 void xdp_before_driver(struct xdp *x);
 void xdp_after_driver(struct xdp *x);
 /* Then: its maps. In words, where the program runs; NULL when the maps are out of reach. */
-const char *xdp_find_maps(struct xdp *x);
+const char *xdp_find_maps(struct xdp *x, bool *zero_copy);
 /* Frames lost before we saw them. */
 uint64_t xdp_missed(const struct xdp *x);
 /* UDP frames to there are ours; of a group, fragments too. Counted: as many xdp_shut_out(). */
