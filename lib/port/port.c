@@ -123,10 +123,10 @@ static bool open_zero_copy(const struct choice *choice, const struct port_config
 /* Before what the port itself has to say. */
 static void say_choice(struct port *p, const char *choice)
 {
-	char note[sizeof(p->info.note)];
+	char note[100];
 
-	memcpy(note, p->info.note, sizeof(note));
-	snprintf(p->info.note, sizeof(p->info.note), "%s%s%.200s", choice, note[0] != '\0' ? "; " : "", note);
+	snprintf(note, sizeof(note), "%s%.97s", p->info.note[0] != '\0' ? "; " : "", p->info.note);
+	snprintf(p->info.note, sizeof(p->info.note), "%.150s%s", choice, note);
 }
 
 static enum wdscast_err open_auto(const struct spec *spec, const struct port_config *config, struct port **out,
