@@ -1,4 +1,4 @@
-/* Counters of a session and of its port, as their worker last copied them. */
+/* What is known of a session and of its port from outside: counters, as their worker last copied them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +69,31 @@ DWORD wdscast_read_port_counters(HANDLE session, struct wdscast_port_counters *o
 #undef X
 	state_leave(s);
 	return copy(out, &all, sizeof(all));
+}
+
+DWORD wdscast_read_content_identity(HANDLE session, struct wdscast_content_identity *out)
+{
+	struct session *s;
+	const struct client_offer *offer;
+	DWORD code = enter_started(session, out, &s);
+
+	if (code != ERROR_SUCCESS)
+		return code;
+	host_lock(s->lock);
+	offer = &s->ctl->offer;
+	if (out->size < sizeof(*out)) {
+		code = ERROR_INVALID_PARAMETER;
+	} else if (!s->has_offer) {
+		code = ERROR_NOT_READY;
+	} else {
+		out->session_id = offer->session_id;
+		out->has_stamp = offer->stamp.is_set;
+		out->reserved = 0;
+		memcpy(out->stamp, offer->stamp.bytes, sizeof(out->stamp));
+	}
+	host_unlock(s->lock);
+	state_leave(s);
+	return code;
 }
 
 DWORD wdscast_describe_port(HANDLE session, char *out, size_t max)

@@ -159,6 +159,7 @@ static void fill_config(struct session *s, const struct endpoint *server, struct
 	c->client.request.content = s->object;
 	c->client.server_security = o->server_security;
 	c->client.client_security = o->client_security;
+	c->client.request.stamp.is_set = s->callbacks[WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE] != NULL;
 	c->client.initiate_timeout_ms = o->initiate_timeout_ms;
 	c->client.inactivity_timeout_ms = o->inactivity_timeout_ms;
 }

@@ -30,6 +30,7 @@ struct session {
 	PVOID callbacks[WDS_TRANSPORTCLIENT_MAX_CALLBACKS];
 	DWORD early_cancel;         /* a cancel of before the start, or 0 */
 	uint32_t run_bytes;         /* delivered together; 0: block by block */
+	bool has_offer;             /* ctl's offer is there, and does not change but for its addresses */
 	bool has_buffers;           /* ctl's store is there: set as the session starts */
 	bool decided;               /* result is set: SessionComplete is about to be called */
 	DWORD result;

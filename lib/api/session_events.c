@@ -29,6 +29,9 @@ static void negotiate(void *arg, const struct client_offer *offer)
 	TRANSPORTCLIENT_SESSION_INFO info = info_of(offer);
 	HANDLE key = (HANDLE)((uintptr_t)s->handle ^ ++s->negotiations << 1); /* NOLINT: a number, never followed */
 
+	host_lock(s->lock);
+	s->has_offer = true;
+	host_unlock(s->lock);
 	if (call == NULL)
 		return;
 	set_key(s, key);

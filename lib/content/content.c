@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -256,7 +257,26 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 bool content_same(const struct content_object *a, const struct content_object *b)
 {
-	return same_file(&a->opened, &b->opened);
+	/* The inode's time too: the modification time may have been set back. */
+	return same_file(&a->opened, &b->opened) && same_time(&a->opened.st_ctim, &b->opened.st_ctim);
+}
+
+/* Not the device: it may have another number after a restart. Hashed, for the times are nobody's business. */
+bool content_stamp(const struct content_object *o, uint8_t out[CONTENT_STAMP_BYTES])
+{
+	const struct stat *s = &o->opened;
+	const uint64_t facts[] = { s->st_ino,
+		                   (uint64_t)s->st_size,
+		                   (uint64_t)s->st_mtim.tv_sec,
+		                   (uint64_t)s->st_mtim.tv_nsec,
+		                   (uint64_t)s->st_ctim.tv_sec,
+		                   (uint64_t)s->st_ctim.tv_nsec };
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(facts, sizeof(facts), digest, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	memcpy(out, digest, CONTENT_STAMP_BYTES);
+	return true;
 }
 
 static bool read_all(int fd, uint64_t offset, uint8_t *buf, size_t len)

@@ -30,8 +30,16 @@ void content_root_close(struct content_root *r);
 uint32_t content_open(struct content_root *r, const char *name_space, const char *object, struct content_object **out);
 void content_close(struct content_object *o);
 uint64_t content_size(const struct content_object *o);
-/* Two names of one file (same device and inode, same size and time). */
+/* Two names of one file (same device and inode, same size and times). */
 bool content_same(const struct content_object *a, const struct content_object *b);
+
+#define CONTENT_STAMP_BYTES 16
+
+/*
+ * What tells this content from another that has or had its name: made of the file's inode, size and times.
+ * The time of the inode's last change is among them, which nobody can set. False: it cannot be made.
+ */
+bool content_stamp(const struct content_object *o, uint8_t out[CONTENT_STAMP_BYTES]);
 
 /*
  * Read exactly len bytes at an offset within the size. False when the file got shorter, was changed since

@@ -64,6 +64,7 @@ struct client_offer {
 	struct endpoint multicast, server;
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes, session_id;
+	struct msi_stamp stamp;
 };
 
 /* The host's load for QCR, 2.2.8.4; percent, 255 when unknown. */

@@ -2,6 +2,9 @@
 #include "engine/client_internal.h"
 #include "wdserror.h"
 
+/* What a server that takes exception to our own option hears in the end: requests without it. */
+#define STAMP_REQUESTS 3
+
 void client_initiate_due(struct client *c, ns_t now, struct outq *out)
 {
 	struct writer w;
@@ -9,6 +12,8 @@ void client_initiate_due(struct client *c, ns_t now, struct outq *out)
 	client_arm(c, CLIENT_TIMER_INITIATE, now + c->config.initiate_interval_ms * NS_PER_MS);
 	if (!outq_begin(out, &w))
 		return;
+	if (c->stats.requests >= STAMP_REQUESTS)
+		c->config.request.stamp.is_set = false;
 	msi_write_request(&w, &c->config.request);
 	if (proof_is_due(&c->config.client_security))
 		proof_end_request(&w, &c->config.client_security, c->config.nonce, c->request_digest);
@@ -50,7 +55,8 @@ static bool is_sane(const struct client *c, const struct msi_packet *p)
 static void take_offer(struct client *c, const struct msi_reply *r, struct outq *out)
 {
 	c->offer = (struct client_offer){ r->multicast,    r->server,      r->content_bytes,
-		                          r->total_blocks, r->block_bytes, r->session_id };
+		                          r->total_blocks, r->block_bytes, r->session_id,
+		                          r->stamp };
 	c->state = CLIENT_OFFERED;
 	client_disarm_all(c);
 	client_event(c, OUT_OFFER, out);

@@ -36,6 +36,7 @@ struct server_config {
 	struct security server_security, client_security;
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes;
+	struct msi_stamp stamp;             /* of the content: who asks is told */
 
 	uint32_t inactivity_timeout_ms;     /* 300000 */
 	uint32_t join_ack_to_qcr_ms;        /* 500 */
@@ -200,8 +201,9 @@ const struct server_client *server_find_client(const struct server *s, uint32_t 
 
 /*
  * Initiation, MS-WDSMSI 3.1.5.3 steps 1 and 7, without state: what to say to a request. win32: 0, and
- * the session is offered; else the error packet. Writes into w; the caller sends it to the request's source.
+ * the session is offered, with its stamp if that was asked for; else the error packet. Writes into w; the
+ * caller sends it to the request's source.
  */
-void server_answer_request(struct writer *w, const struct server_config *session, uint32_t win32);
+void server_answer_request(struct writer *w, const struct server_config *session, bool wants_stamp, uint32_t win32);
 
 #endif

@@ -1,7 +1,7 @@
 #include "engine/server_internal.h"
 
 /* MS-WDSMSI 3.1.5.3 step 7; stateless, so a repeated request gets the same session. */
-void server_answer_request(struct writer *w, const struct server_config *session, uint32_t win32)
+void server_answer_request(struct writer *w, const struct server_config *session, bool wants_stamp, uint32_t win32)
 {
 	struct msi_reply reply;
 
@@ -15,5 +15,7 @@ void server_answer_request(struct writer *w, const struct server_config *session
 		                    .total_blocks = session->total_blocks,
 		                    .block_bytes = session->block_bytes,
 		                    .session_id = session->session_id };
+	if (wants_stamp)
+		reply.stamp = session->stamp;
 	msi_write_reply(w, &reply);
 }

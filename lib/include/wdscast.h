@@ -201,6 +201,25 @@ struct wdscast_port_counters {
 WDSTCI_EXPORT DWORD wdscast_read_session_counters(HANDLE session, struct wdscast_session_counters *out);
 WDSTCI_EXPORT DWORD wdscast_read_port_counters(HANDLE session, struct wdscast_port_counters *out);
 
+/* Which content a session carries, as far as the server tells. */
+#define WDSCAST_STAMP_BYTES 16
+struct wdscast_content_identity {
+	uint32_t size;       /* to be set to sizeof() by the caller */
+	uint32_t session_id; /* of one session of the server: while it lasts, its content is the same */
+	uint32_t has_stamp;  /* 1: stamp is there, for the server is a wdscast */
+	uint32_t reserved;
+	uint8_t stamp[WDSCAST_STAMP_BYTES]; /* two contents have different ones, whatever their names */
+};
+
+/*
+ * Tells whether what a session carries is what another one carried, under whatever name: for those who go on
+ * with what they have, by NegotiateRequiredDataRange(). The stamp is an extension of initiation over UDP; it
+ * is asked for when a SessionNegotiate callback is registered, and other servers do not know it. From
+ * SessionNegotiate on. Any thread.
+ * @return as above; ERROR_NOT_READY, also when the server has not answered yet.
+ */
+WDSTCI_EXPORT DWORD wdscast_read_content_identity(HANDLE session, struct wdscast_content_identity *out);
+
 /*
  * What the port of a started session is, as one line for people: "af_packet:eth0 (net_af_packet): ...".
  * Written into out, NUL-terminated, cut to max bytes. Same codes as above.

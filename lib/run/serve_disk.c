@@ -113,6 +113,7 @@ static void configure(struct serve *w, const struct content_object *o, uint8_t i
 	c->server_security = w->config.server_security;
 	c->client_security = w->config.client_security;
 	c->content_bytes = bytes;
+	c->stamp.is_set = content_stamp(o, c->stamp.bytes);
 	c->block_bytes = block_bytes;
 	c->total_blocks = ma_total_blocks(bytes, block_bytes);
 	c->slow_bytes_per_s = slow_below(w, stream);

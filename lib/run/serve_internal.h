@@ -29,6 +29,7 @@ enum serve_name_state { SERVE_NAME_FREE, SERVE_NAME_ASKED, SERVE_NAME_KNOWN };
 struct serve_asker {
 	struct endpoint from;
 	uint8_t digest[SECURITY_HASH_BYTES]; /* zeros where requests are not proven */
+	bool wants_stamp;
 };
 
 /* A name that clients asked for. While ASKED, the content thread may read the names; else the worker's. */

@@ -77,17 +77,17 @@ static bool may_sign(struct serve *w, ns_t now)
 }
 
 /* digest: of the request, whose proof held; NULL: it had to have none, or had not. */
-static void send_answer(struct serve *w, const struct endpoint *to, const uint8_t *digest,
+static void send_answer(struct serve *w, const struct serve_asker *to, const uint8_t *digest,
                         const struct server_config *session, uint32_t win32)
 {
 	struct writer out;
 
 	if (!outq_begin(&w->out, &out))
 		return;
-	server_answer_request(&out, session, win32);
+	server_answer_request(&out, session, to->wants_stamp, win32);
 	if (digest != NULL)
 		proof_end_answer(&out, &w->config.server_security, digest);
-	outq_end(&w->out, &out, (uint32_t)writer_len(&out), to);
+	outq_end(&w->out, &out, (uint32_t)writer_len(&out), &to->from);
 	serve_claim(w, NULL);
 	w->stats.replies += win32 == 0;
 	w->stats.refusals += win32 != 0;
@@ -101,7 +101,7 @@ static void reply(struct serve *w, const struct serve_asker *to, const struct se
 	if (proven && w->config.server_security.mode == SECURITY_SIGN && !may_sign(w, now))
 		w->stats.requests_dropped++;
 	else
-		send_answer(w, &to->from, proven ? to->digest : NULL, session, win32);
+		send_answer(w, to, proven ? to->digest : NULL, session, win32);
 }
 
 static void refuse(struct serve *w, const struct serve_name *n, const struct serve_asker *to, ns_t now)
@@ -169,7 +169,7 @@ static bool admit(struct serve *w, const struct msi_packet *p, struct serve_aske
 	    proof_of_request_holds(&p->proof, &w->config.client_security, asker->digest))
 		return true;
 	w->stats.unproven++;
-	send_answer(w, &asker->from, NULL, NULL, WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE);
+	send_answer(w, asker, NULL, NULL, WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE);
 	serve_tell_refused(w, &p->request.name_space, &p->request.content, &asker->from,
 	                   WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, now);
 	return false;
@@ -189,6 +189,7 @@ void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now)
 	}
 	/* Step 5; and who reaches us by IPv4 gets IPv4, whatever else it can. */
 	ip_len = d->from.ip.len == 16 && p.request.ipv6_capable ? 16 : 4;
+	asker.wants_stamp = p.request.stamp.is_set;
 	w->stats.requests++;
 	if (!admit(w, &p, &asker, now))
 		return;

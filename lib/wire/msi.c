@@ -25,7 +25,7 @@ enum take { /* what became of an option */
 	    TAKE_UNKNOWN,
 };
 
-/* The low byte of an OptionId numbers the option, 1 to 13 (sheet 3.2), so a word has a bit for each. */
+/* The low byte of an OptionId numbers the option: 1 to 13 (sheet 3.2), and 31 in the word is ours. So it has a bit for each. */
 #define BIT(id) (1u << ((id)&0x1f))
 
 #define REPLY_OPTIONS 8
@@ -97,6 +97,15 @@ static bool take_flag(const struct option *o, bool *out)
 	return true;
 }
 
+static bool take_stamp(const struct option *o, struct msi_stamp *out)
+{
+	if (o->len != sizeof(out->bytes))
+		return false;
+	memcpy(out->bytes, o->value, sizeof(out->bytes));
+	out->is_set = true;
+	return true;
+}
+
 /* Little-endian units of which the last, and no other, is NUL. */
 static bool take_name(const struct option *o, struct msi_name *out)
 {
@@ -125,6 +134,8 @@ static enum take take_request_option(const struct option *o, struct msi_request 
 		return take_ok_if(take_mac(o, request));
 	case MSI_OPT_IPV6_CAPABLE:
 		return take_ok_if(take_flag(o, &request->ipv6_capable));
+	case MSI_OPT_STAMP:
+		return take_ok_if(take_stamp(o, &request->stamp));
 	default:
 		return TAKE_UNKNOWN;
 	}
@@ -150,6 +161,8 @@ static enum take take_reply_option(const struct option *o, struct msi_reply *rep
 		return take_ok_if(take_u32(o, &reply->block_bytes));
 	case MSI_OPT_SESSION_ID:
 		return take_ok_if(take_u32(o, &reply->session_id));
+	case MSI_OPT_STAMP:
+		return take_ok_if(take_stamp(o, &reply->stamp));
 	case MSI_OPT_ERROR:
 		return take_ok_if(take_u32(o, error) && *error != 0);
 	default:
@@ -197,6 +210,7 @@ static void clear_request(struct msi_request *request)
 	request->name_space.units[0] = request->content.units[0] = 0;
 	request->mac_len = 0;
 	request->ipv6_capable = false;
+	request->stamp.is_set = false;
 }
 
 static unsigned missing_of_request(uint32_t seen)
@@ -292,6 +306,12 @@ static void write_u64(struct writer *w, uint16_t id, uint64_t value)
 	write_option(w, id, &v, sizeof(v));
 }
 
+static void write_stamp(struct writer *w, const struct msi_stamp *stamp)
+{
+	if (stamp->is_set)
+		write_option(w, MSI_OPT_STAMP, stamp->bytes, sizeof(stamp->bytes));
+}
+
 static void write_name(struct writer *w, uint16_t id, const struct msi_name *name)
 {
 	le16 units[MSI_NAME_CHARS_MAX];
@@ -319,17 +339,18 @@ void msi_write_request(struct writer *w, const struct msi_request *p)
 
 	if (p->mac_len > sizeof(p->mac))
 		w->full = true;
-	write_header(w, MSI_OP_REQUEST, p->ipv6_capable ? 4 : 3);
+	write_header(w, MSI_OP_REQUEST, (uint16_t)(3 + p->ipv6_capable + p->stamp.is_set));
 	write_name(w, MSI_OPT_NAMESPACE, &p->name_space);
 	write_name(w, MSI_OPT_CONTENT, &p->content);
 	write_option(w, MSI_OPT_MAC_ADDRESS, p->mac, p->mac_len);
 	if (p->ipv6_capable) /* absent says no (3.2), as Windows' clients do */
 		write_option(w, MSI_OPT_IPV6_CAPABLE, &capable, sizeof(capable));
+	write_stamp(w, &p->stamp);
 }
 
 void msi_write_reply(struct writer *w, const struct msi_reply *p)
 {
-	write_header(w, MSI_OP_REPLY, REPLY_OPTIONS);
+	write_header(w, MSI_OP_REPLY, (uint16_t)(REPLY_OPTIONS + p->stamp.is_set));
 	write_ip(w, MSI_OPT_MULTICAST_ADDR, &p->multicast.ip);
 	write_ip(w, MSI_OPT_SERVER_ADDR, &p->server.ip);
 	write_u16(w, MSI_OPT_MULTICAST_PORT, p->multicast.port);
@@ -338,6 +359,7 @@ void msi_write_reply(struct writer *w, const struct msi_reply *p)
 	write_u32(w, MSI_OPT_BLOCK_SIZE, p->block_bytes);
 	write_u64(w, MSI_OPT_TOTAL_BLOCKS, p->total_blocks);
 	write_u32(w, MSI_OPT_SESSION_ID, p->session_id);
+	write_stamp(w, &p->stamp);
 }
 
 void msi_write_error(struct writer *w, uint32_t win32_error)

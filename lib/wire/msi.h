@@ -32,6 +32,11 @@ enum msi_option_id {
 	 * its value. The number is far from those that Windows gives out; who does not know it skips it.
 	 */
 	MSI_OPT_PROOF = 0x05f1,
+	/*
+	 * Ours too: which content it is, and not another of the same name. A server tells who asks; in a request it
+	 * is there to be answered, so that no answer is larger.
+	 */
+	MSI_OPT_STAMP = 0x05ff,
 };
 
 /* A proof as received: which bytes it speaks of, and what it says. len 0: there is none. */
@@ -48,6 +53,14 @@ struct msi_name {
 	uint16_t units[MSI_NAME_CHARS_MAX];
 };
 
+#define MSI_STAMP_BYTES 16
+
+/* Two contents have different ones; the same content may get another one. */
+struct msi_stamp {
+	bool is_set;
+	uint8_t bytes[MSI_STAMP_BYTES];
+};
+
 /* `missing` of a request and a reply: which mandatory options were not there, as bits. */
 enum msi_missing {
 	MSI_MISSING_NAMESPACE = 1 << 0,
@@ -61,12 +74,14 @@ struct msi_request {
 	uint8_t mac_len; /* up to 32 */
 	uint8_t mac[32];
 	bool ipv6_capable;
+	struct msi_stamp stamp; /* set: the server's is asked for; the bytes mean nothing */
 };
 
 struct msi_reply {
 	struct endpoint multicast, server;
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes, session_id;
+	struct msi_stamp stamp;
 };
 
 enum msi_kind { MSI_REQUEST, MSI_REPLY, MSI_ERROR };

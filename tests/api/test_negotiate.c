@@ -5,6 +5,8 @@
 
 enum { OBJECT_BYTES = 300000 };
 
+#define NAME_IS_FRESH_NS (1100 * NS_PER_MS)
+
 static DWORD want(struct consumer *c, uint64_t start, uint64_t size)
 {
 	ULARGE_INTEGER s = { .QuadPart = start }, n = { .QuadPart = size };
@@ -146,7 +148,66 @@ static void many_ranges_are_kept_apart_in_spite_of_loss(void)
 	world_stop();
 }
 
+static struct wdscast_content_identity seen;
+
+static void read_identity(struct consumer *c)
+{
+	seen = (struct wdscast_content_identity){ .size = sizeof(seen) };
+	CU_ASSERT_EQUAL(wdscast_read_content_identity(c->session, &seen), ERROR_SUCCESS);
+}
+
+static struct wdscast_content_identity identity_now(void)
+{
+	consumer_free(run(read_identity));
+	CU_ASSERT_EQUAL(seen.has_stamp, 1);
+	CU_ASSERT_NOT_EQUAL(seen.session_id, 0);
+	return seen;
+}
+
+static bool same_stamp(const struct wdscast_content_identity *a, const struct wdscast_content_identity *b)
+{
+	return memcmp(a->stamp, b->stamp, sizeof(a->stamp)) == 0;
+}
+
+static void a_content_is_told_from_another_of_its_name_and_size(void)
+{
+	struct wdscast_content_identity first, again, other;
+
+	world_start_initialized();
+	world_object(OBJECT_BYTES, 6);
+	first = identity_now();
+	again = identity_now();
+	CU_ASSERT(same_stamp(&first, &again));
+	world_object(OBJECT_BYTES, 7);
+	host_nap(NAME_IS_FRESH_NS); /* so long the server does not look at the file again */
+	other = identity_now();
+	CU_ASSERT_FALSE(same_stamp(&first, &other));
+	world_stop();
+}
+
+static void the_identity_is_there_when_the_server_has_answered(void)
+{
+	struct wdscast_content_identity identity = { .size = sizeof(identity) };
+	struct consumer *c;
+
+	world_start_initialized();
+	world_object(OBJECT_BYTES, 8);
+	c = consumer_new();
+	CU_ASSERT_EQUAL(wdscast_read_content_identity(c->session, &identity), ERROR_NOT_READY);
+	consumer_start(c);
+	CU_ASSERT(consumer_wait(c));
+	CU_ASSERT_EQUAL(wdscast_read_content_identity(c->session, &identity), ERROR_SUCCESS);
+	CU_ASSERT_EQUAL(wdscast_read_content_identity(c->session, NULL), ERROR_INVALID_PARAMETER);
+	identity.size = 8;
+	CU_ASSERT_EQUAL(wdscast_read_content_identity(c->session, &identity), ERROR_INVALID_PARAMETER);
+	CU_ASSERT_EQUAL(wdscast_read_content_identity(NULL, &identity), ERROR_INVALID_HANDLE);
+	consumer_free(c);
+	world_stop();
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_content_is_told_from_another_of_its_name_and_size),
+	SUITE_TEST(the_identity_is_there_when_the_server_has_answered),
 	SUITE_TEST(only_the_blocks_of_the_range_come),
 	SUITE_TEST(the_last_byte_alone_comes_in_its_block),
 	SUITE_TEST(an_empty_range_alone_wants_nothing),

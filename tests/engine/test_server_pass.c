@@ -299,7 +299,7 @@ static void initiation_is_answered_without_state(void)
 	struct rig r;
 
 	rig_config(&r);
-	server_answer_request(&w, &r.config, 0);
+	server_answer_request(&w, &r.config, false, 0);
 	CU_ASSERT(msi_read(bytes, writer_len(&w), &p));
 	CU_ASSERT_EQUAL(p.kind, MSI_REPLY);
 	CU_ASSERT(endpoint_equal(&p.reply.multicast, &r.config.multicast));
@@ -308,8 +308,15 @@ static void initiation_is_answered_without_state(void)
 	CU_ASSERT_EQUAL(p.reply.total_blocks, RIG_BLOCKS);
 	CU_ASSERT_EQUAL(p.reply.block_bytes, RIG_BLOCK_BYTES);
 	CU_ASSERT_EQUAL(p.reply.session_id, RIG_SESSION);
+	CU_ASSERT_FALSE(p.reply.stamp.is_set);
 	w = writer_of(bytes, sizeof(bytes));
-	server_answer_request(&w, &r.config, 0xc1210103);
+	r.config.stamp = (struct msi_stamp){ true, { 1, 2, 3 } };
+	server_answer_request(&w, &r.config, true, 0);
+	CU_ASSERT(msi_read(bytes, writer_len(&w), &p));
+	CU_ASSERT(p.reply.stamp.is_set);
+	CU_ASSERT_EQUAL(memcmp(p.reply.stamp.bytes, r.config.stamp.bytes, MSI_STAMP_BYTES), 0);
+	w = writer_of(bytes, sizeof(bytes));
+	server_answer_request(&w, &r.config, true, 0xc1210103);
 	CU_ASSERT(msi_read(bytes, writer_len(&w), &p));
 	CU_ASSERT_EQUAL(p.kind, MSI_ERROR);
 	CU_ASSERT_EQUAL(p.error, 0xc1210103);

@@ -226,7 +226,7 @@ static void answer_request(struct sim *s, const struct sim_datagram *request)
 		s->stats.forged++;
 		return;
 	}
-	server_answer_request(&w, &s->servers[0].engine.config, 0);
+	server_answer_request(&w, &s->servers[0].engine.config, false, 0);
 	if (proof_is_due(&s->security))
 		proof_end_answer(&w, &s->security, digest);
 	d = sim_datagram_new(&s->initiation, &request->from, (uint32_t)writer_len(&w));

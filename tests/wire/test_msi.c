@@ -120,6 +120,28 @@ static void a_reply_carries_ipv6(void)
 	check_refusals(mem, writer_len(&w));
 }
 
+static void a_stamp_is_asked_for_and_told(void)
+{
+	struct msi_request request = { .name_space = { 1, { 'n' } }, .content = { 1, { 'c' } }, .stamp.is_set = true };
+	struct ip_addr ip = ip4_of(239, 1, 2, 3);
+	struct msi_reply reply = { .multicast = { ip, 1 }, .server = { ip, 2 }, .stamp = { true, { 1, [15] = 16 } } };
+	uint8_t mem[256];
+	struct writer w = writer_of(mem, sizeof(mem));
+	struct msi_packet p;
+
+	msi_write_request(&w, &request);
+	CU_ASSERT_FATAL(msi_read(mem, writer_len(&w), &p));
+	CU_ASSERT(p.request.stamp.is_set);
+	CU_ASSERT_EQUAL(p.missing, 0);
+	check_refusals(mem, writer_len(&w));
+	w = writer_of(mem, sizeof(mem));
+	msi_write_reply(&w, &reply);
+	CU_ASSERT_FATAL(msi_read(mem, writer_len(&w), &p));
+	CU_ASSERT(p.reply.stamp.is_set);
+	CU_ASSERT_EQUAL(memcmp(p.reply.stamp.bytes, reply.stamp.bytes, MSI_STAMP_BYTES), 0);
+	check_refusals(mem, writer_len(&w));
+}
+
 static void the_error_is_read_and_written(void)
 {
 	uint8_t mem[16];
@@ -271,6 +293,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_request_can_offer_ipv6),
 	SUITE_TEST(the_reply_is_read_and_written),
 	SUITE_TEST(a_reply_carries_ipv6),
+	SUITE_TEST(a_stamp_is_asked_for_and_told),
 	SUITE_TEST(the_error_is_read_and_written),
 	SUITE_TEST(an_error_wins_over_what_stands_beside_it),
 	SUITE_TEST(what_is_missing_is_told),
