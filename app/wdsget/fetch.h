@@ -16,6 +16,8 @@ struct fetch {
 	struct run run;
 	/* The control thread's until it ends; those above `started` are set before it. */
 	uint64_t size;
+	uint64_t resumed_bytes; /* that were here before */
+	char note[SINK_WHY_BYTES]; /* of the sink, at the start: one line, or "" */
 	uint32_t block_bytes;
 	double started_at;
 	_Atomic bool started;
@@ -36,7 +38,7 @@ DWORD fetch_start(struct fetch *f, const struct options *o, struct sink *sink);
 bool fetch_wait(struct fetch *f, uint32_t ms);
 void fetch_cancel(struct fetch *f);
 void fetch_close(struct fetch *f);
-/* Bytes received, and blocks that came again. */
+/* Bytes that are here, and blocks that came again. */
 void fetch_progress(const struct fetch *f, uint64_t *bytes, uint64_t *repaired_blocks);
 
 #endif

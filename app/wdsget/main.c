@@ -67,7 +67,8 @@ static bool keep(const struct options *o, struct sink *sink)
 	if (o->has_digest) {
 		if (!sink->ops->digest(sink, digest))
 			return false;
-		if (memcmp(digest, o->digest, SHA256_BYTES) != 0)
+		sink->spoilt = memcmp(digest, o->digest, SHA256_BYTES) != 0;
+		if (sink->spoilt)
 			return sink_fail(sink, "the SHA-256 of what was received differs: nothing is kept");
 	}
 	return sink->ops->commit(sink);
@@ -104,7 +105,8 @@ static int get(const struct options *o, struct fetch *f, struct report *report, 
 		return exit_of_start(code);
 	}
 	if (!watch(f, report)) {
-		sink->ops->close(sink); /* the temporary file goes; threads may still run, so this is the end */
+		if (!o->resume)
+			sink->ops->close(sink); /* the temporary file goes; threads may still run, so this is the end */
 		_Exit(EXIT_INTERRUPTED);
 	}
 	return finish(o, f, report, sink);
@@ -156,7 +158,7 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	catch_signals();
-	sink = sink_open(o.output, o.default_output, o.has_digest, why);
+	sink = sink_open(o.output, o.default_output, o.has_digest, o.resume, why);
 	if (sink == NULL) {
 		fprintf(stderr, "wdsget: %s\n", why);
 		return EXIT_NOT_STARTED;

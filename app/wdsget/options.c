@@ -9,7 +9,8 @@
 #include "url.h"
 
 enum { OPT_SERVER = 256, OPT_NAMESPACE, OPT_OBJECT, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_CACHE, OPT_CORES, OPT_POLL,
-       OPT_EXCEPTION, OPT_SHA256, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION, OPT_HELP };
+       OPT_EXCEPTION, OPT_SHA256, OPT_RESUME, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION,
+       OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
 	{ "sha256", required_argument, NULL, OPT_SHA256 },
 	{ "key", required_argument, NULL, OPT_KEY },
 	{ "verify-key", required_argument, NULL, OPT_VERIFY_KEY },
+	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "stats", no_argument, NULL, OPT_STATS },
@@ -54,6 +56,8 @@ static const char help[] =
 	"      --sha256 HEX       verify what is on the disk; a file that differs is removed\n"
 	"      --key FILE         the lab's key: takes nothing but from a server that has it too\n"
 	"      --verify-key FILE  the public key of the server's signatures; with --key\n"
+	"      --resume           go on where an earlier run with --resume was interrupted, however it ended, and\n"
+	"                         keep what is there if this one is (doc/resume.md)\n"
 	"      --timeout SECONDS  give up when the server does not answer, or falls silent, for so long; default 30\n"
 	"      --json             one JSON object a line: start, progress, done or failed\n"
 	"      --stats            all counters at the end\n"
@@ -170,6 +174,9 @@ static bool read_option(int option, const char *value, struct options *o)
 	case OPT_VERIFY_KEY:
 		o->cast.verify_key = value;
 		return value[0] != '\0';
+	case OPT_RESUME:
+		o->resume = true;
+		return true;
 	case OPT_JSON:
 		o->json = true;
 		return true;

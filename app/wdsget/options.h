@@ -20,7 +20,7 @@ struct options {
 	struct wdscast_options cast; /* port, ip, gateway, cores, poll, timeouts */
 	bool has_digest;
 	uint8_t digest[SHA256_BYTES];
-	bool json, quiet, stats;
+	bool json, quiet, stats, resume;
 };
 
 /* -1: go on; else the exit code, everything having been said. */

@@ -108,6 +108,18 @@ static double every(const struct report *r)
 	return r->options->json ? JSON_EVERY_S : r->terminal ? TERMINAL_EVERY_S : LINES_EVERY_S;
 }
 
+/* What is here already, or why that does not count. */
+static void say_resumed(const struct report *r, const struct fetch *f)
+{
+	char here[32], size[32];
+
+	if (f->note[0] != '\0')
+		fprintf(stderr, "wdsget: %s\n", f->note);
+	else if (f->resumed_bytes > 0 && !r->options->quiet && !r->options->json)
+		fprintf(stderr, "%s: going on: %s of %s are here already\n", r->options->object,
+		        amount((double)f->resumed_bytes, here), amount((double)f->size, size));
+}
+
 static void say_start(struct report *r, const struct fetch *f)
 {
 	const struct options *o = r->options;
@@ -116,21 +128,24 @@ static void say_start(struct report *r, const struct fetch *f)
 	r->said_start = true;
 	r->last_at = f->started_at;
 	r->next_at = f->started_at + every(r);
+	r->last_bytes = f->resumed_bytes;
 	wdscast_describe_port(f->session, port, sizeof(port));
 	if (o->json)
-		put_json(r, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s}", "event", "start", "server", o->server,
+		put_json(r, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "event", "start", "server", o->server,
 		                      "namespace", o->name_space, "object", o->object, "size", (json_int_t)f->size,
-		                      "block_bytes", (json_int_t)f->block_bytes, "port", port));
+		                      "block_bytes", (json_int_t)f->block_bytes, "resumed_bytes",
+		                      (json_int_t)f->resumed_bytes, "port", port));
 	else if (!o->quiet)
 		fprintf(stderr, "%s: %s in blocks of %u bytes, by %s\n", o->object, amount((double)f->size, size),
 		        f->block_bytes, port);
+	say_resumed(r, f);
 }
 
 static void look(struct report *r, uint64_t bytes, double now)
 {
 	double passed = now - r->last_at, rate = passed > 0 ? (double)(bytes - r->last_bytes) / passed : 0;
 
-	r->rate = r->last_bytes == 0 ? rate : r->rate + SMOOTH * (rate - r->rate);
+	r->rate = r->rate == 0 ? rate : r->rate + SMOOTH * (rate - r->rate);
 	r->last_at = now;
 	r->last_bytes = bytes;
 }
@@ -201,8 +216,9 @@ void report_done(struct report *r, const struct fetch *f)
 	if (!r->said_start)
 		say_start(r, f);
 	if (o->json) {
-		json_t *event = json_pack("{s:s, s:b, s:I, s:f, s:f, s:I, s:b, s:b}", "event", "done", "ok", 1, "bytes",
-		                          (json_int_t)bytes, "seconds", seconds, "gbps", gbps(bytes, seconds),
+		json_t *event = json_pack("{s:s, s:b, s:I, s:I, s:f, s:f, s:I, s:b, s:b}", "event", "done", "ok", 1, "bytes",
+		                          (json_int_t)bytes, "resumed_bytes", (json_int_t)f->resumed_bytes, "seconds",
+		                          seconds, "gbps", gbps(bytes - f->resumed_bytes, seconds),
 		                          "repaired_blocks", (json_int_t)repaired, "late", f->late, "verified",
 		                          o->has_digest);
 
@@ -213,7 +229,7 @@ void report_done(struct report *r, const struct fetch *f)
 	}
 	if (!o->quiet)
 		fprintf(stderr, "%s: %s in %.1f s, %.3f Gb/s, %llu blocks repaired%s\n", o->object,
-		        amount((double)bytes, text), seconds, gbps(bytes, seconds), (unsigned long long)repaired,
+		        amount((double)(bytes - f->resumed_bytes), text), seconds, gbps(bytes - f->resumed_bytes, seconds), (unsigned long long)repaired,
 		        o->has_digest ? ", SHA-256 verified" : "");
 	if (o->stats)
 		print_counters(f);

@@ -1,6 +1,8 @@
 #include "sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,17 +62,40 @@ bool sink_write_all(int fd, uint64_t offset, const struct iovec *pieces, int n)
 	return true;
 }
 
-struct sink *sink_open(const char *path, const char *name, bool wants_digest, char why[SINK_WHY_BYTES])
+void sink_sync_directory_of(const char *path)
+{
+	char copy[PATH_MAX];
+	int fd;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+static bool is_special(const char *path)
 {
 	struct stat st;
 
+	return strcmp(path, "-") == 0 || strcmp(path, "null:") == 0 ||
+	       (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+struct sink *sink_open(const char *path, const char *name, bool wants_digest, bool resume, char why[SINK_WHY_BYTES])
+{
+	if (resume && is_special(path)) {
+		snprintf(why, SINK_WHY_BYTES, "%s: --resume is for regular files alone", path);
+		return NULL;
+	}
 	if (strcmp(path, "-") == 0)
 		return sink_stdout_open(wants_digest, why);
 	if (strcmp(path, "null:") == 0)
 		return sink_null_open(why);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+	if (is_special(path))
 		return sink_device_open(path, why);
-	return sink_file_open(path, name, why);
+	return sink_file_open(path, name, resume, why);
 }
 
 /* ---- null: ---- */
@@ -111,7 +136,7 @@ static void null_close(struct sink *s)
 
 struct sink *sink_null_open(char why[SINK_WHY_BYTES])
 {
-	static const struct sink_ops ops = { null_begin, null_write, null_do, null_digest, null_do, null_close };
+	static const struct sink_ops ops = { NULL, null_begin, null_write, null_do, null_digest, null_do, null_close };
 	struct sink *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)

@@ -14,7 +14,14 @@
 enum { SINK_WHY_BYTES = 512 };
 
 struct sink;
+struct spans;
+struct journal_object;
 struct sink_ops {
+	/*
+	 * What the server has is known: what of it is here already? NULL on failure. On success `why` may have a
+	 * line for the user. The op is NULL for sinks that do not go on with anything.
+	 */
+	const struct spans *(*resume)(struct sink *s, const struct journal_object *object, bool has_digest);
 	/* The size is known: is there room? */
 	bool (*begin)(struct sink *s, uint64_t size);
 	/* len bytes at offset, in n pieces. */
@@ -25,25 +32,28 @@ struct sink_ops {
 	bool (*digest)(struct sink *s, uint8_t out[32]);
 	/* Give it its final name. */
 	bool (*commit)(struct sink *s);
-	/* Frees; what was not committed is removed. */
+	/* Frees; what was not committed is removed, unless it can be gone on with. */
 	void (*close)(struct sink *s);
 };
 
 struct sink {
 	const struct sink_ops *ops;
+	bool spoilt; /* what is here is wrong: not to be gone on with */
 	char why[SINK_WHY_BYTES];
 };
 
-/* Opens for `path` as --output has it; name: for a directory. NULL: why tells. */
-struct sink *sink_open(const char *path, const char *name, bool wants_digest, char why[SINK_WHY_BYTES]);
+/* Opens for `path` as --output has it; name: for a directory; resume: only a regular file will do. NULL: why tells. */
+struct sink *sink_open(const char *path, const char *name, bool wants_digest, bool resume, char why[SINK_WHY_BYTES]);
 
-struct sink *sink_file_open(const char *path, const char *name, char why[SINK_WHY_BYTES]);
+struct sink *sink_file_open(const char *path, const char *name, bool resume, char why[SINK_WHY_BYTES]);
 struct sink *sink_device_open(const char *path, char why[SINK_WHY_BYTES]);
 struct sink *sink_stdout_open(bool wants_digest, char why[SINK_WHY_BYTES]);
 struct sink *sink_null_open(char why[SINK_WHY_BYTES]);
 
 /* Helpers of sinks. pwritev() of all, on from short writes; false with errno. */
 bool sink_write_all(int fd, uint64_t offset, const struct iovec *pieces, int n);
+/* Names are on the disk only when the directory is. */
+void sink_sync_directory_of(const char *path);
 /* Sets why; returns false. */
 bool sink_fail(struct sink *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 /*
  * A regular file, written under a temporary name beside the target (.NAME.wdsget-PID) and renamed when it
- * is whole and on the disk; and a device, which is written where it is.
+ * is whole and on the disk; and a device, which is written where it is. With --resume the temporary name is
+ * always the same (.NAME.wdsget-part), and a journal beside it (.NAME.wdsget-journal) tells what is in it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "digest.h"
+#include "journal.h"
 #include "sink.h"
 
 struct sink_file {
@@ -23,6 +26,7 @@ struct sink_file {
 	char target[PATH_MAX];
 	char directory[PATH_MAX];
 	char temporary[PATH_MAX]; /* "" for a device, or once it is renamed */
+	struct journal *journal;  /* NULL without --resume */
 };
 
 static struct sink_file *file_of(struct sink *s)
@@ -30,15 +34,31 @@ static struct sink_file *file_of(struct sink *s)
 	return (struct sink_file *)(void *)s; /* its first member */
 }
 
+static const struct spans *file_resume(struct sink *s, const struct journal_object *object, bool has_digest)
+{
+	struct sink_file *f = file_of(s);
+
+	return journal_begin(f->journal, object, has_digest, s->why) ? journal_done(f->journal) : NULL;
+}
+
+/* What the file has of the disk already. */
+static uint64_t held_bytes(const struct sink_file *f)
+{
+	struct stat st;
+
+	return fstat(f->fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
 static bool file_begin(struct sink *s, uint64_t size)
 {
 	struct sink_file *f = file_of(s);
+	uint64_t held = held_bytes(f), more = size > held ? size - held : 0;
 	struct statvfs disk;
 
 	f->size = size;
-	if (fstatvfs(f->fd, &disk) == 0 && size / disk.f_frsize + (size % disk.f_frsize != 0) > disk.f_bavail)
+	if (fstatvfs(f->fd, &disk) == 0 && more / disk.f_frsize + (more % disk.f_frsize != 0) > disk.f_bavail)
 		return sink_fail(s, "%s: not enough space: %llu bytes are needed, %llu are free", f->directory,
-		                 (unsigned long long)size, (unsigned long long)disk.f_bavail * disk.f_frsize);
+		                 (unsigned long long)more, (unsigned long long)disk.f_bavail * disk.f_frsize);
 	if (ftruncate(f->fd, (off_t)size) != 0)
 		return sink_fail(s, "%s: cannot hold %llu bytes: %s", f->directory, (unsigned long long)size,
 		                 strerror(errno));
@@ -49,9 +69,10 @@ static bool file_write(struct sink *s, uint64_t offset, const struct iovec *piec
 {
 	struct sink_file *f = file_of(s);
 
-	(void)len;
 	if (!sink_write_all(f->fd, offset, pieces, n))
 		return sink_fail(s, "cannot write %s: %s", f->target, strerror(errno));
+	if (f->journal != NULL && !journal_note(f->journal, offset, offset + len))
+		return sink_fail(s, "cannot keep the journal of %s: %s", f->target, strerror(errno));
 	return true;
 }
 
@@ -59,6 +80,10 @@ static bool file_sync(struct sink *s)
 {
 	struct sink_file *f = file_of(s);
 
+	if (f->journal != NULL && !journal_stop(f->journal))
+		return sink_fail(s, "cannot keep the journal of %s: %s", f->target, strerror(errno));
+	if (f->journal != NULL && !journal_is_whole(f->journal))
+		return sink_fail(s, "%s is not whole", f->temporary);
 	if (fsync(f->fd) != 0 && errno != EINVAL) /* what cannot be synced, such as /dev/null, says EINVAL */
 		return sink_fail(s, "cannot write %s to the disk: %s", f->target, strerror(errno));
 	return true;
@@ -73,17 +98,6 @@ static bool file_digest(struct sink *s, uint8_t out[32])
 	return true;
 }
 
-/* The name itself is on the disk only when its directory is. */
-static void sync_directory(const struct sink_file *f)
-{
-	int fd = open(f->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
 static bool file_commit(struct sink *s)
 {
 	struct sink_file *f = file_of(s);
@@ -93,22 +107,40 @@ static bool file_commit(struct sink *s)
 	if (rename(f->temporary, f->target) != 0)
 		return sink_fail(s, "cannot rename to %s: %s", f->target, strerror(errno));
 	f->temporary[0] = '\0';
-	sync_directory(f);
+	sink_sync_directory_of(f->target);
+	if (f->journal != NULL)
+		journal_remove(f->journal); /* if the power goes before this, it names a file that is not there */
 	return true;
+}
+
+/* Is it to be gone on with? Else the journal goes, and first. */
+static bool is_kept(struct sink_file *f)
+{
+	if (f->journal == NULL)
+		return false;
+	journal_stop(f->journal);
+	if (!f->sink.spoilt && journal_has_some(f->journal))
+		return true;
+	journal_remove(f->journal);
+	return false;
 }
 
 static void file_close(struct sink *s)
 {
 	struct sink_file *f = file_of(s);
 
-	if (f->temporary[0] != '\0')
+	if (f->temporary[0] != '\0' && !is_kept(f))
 		unlink(f->temporary);
+	journal_close(f->journal);
 	if (f->fd >= 0)
 		close(f->fd);
 	free(f);
 }
 
-static const struct sink_ops file_ops = { file_begin, file_write, file_sync, file_digest, file_commit, file_close };
+static const struct sink_ops file_ops = { NULL,        file_begin,  file_write, file_sync,
+	                                  file_digest, file_commit, file_close };
+static const struct sink_ops resumed_ops = { file_resume, file_begin,  file_write, file_sync,
+	                                     file_digest, file_commit, file_close };
 
 static bool name_target(struct sink_file *f, const char *path, const char *name)
 {
@@ -122,7 +154,8 @@ static bool name_target(struct sink_file *f, const char *path, const char *name)
 	return n > 0 && n < (int)sizeof(f->target) && f->target[n - 1] != '/';
 }
 
-static bool name_temporary(struct sink_file *f)
+/* what: "part", "journal", or the process that writes it. */
+static bool name_beside(struct sink_file *f, const char *what, char out[PATH_MAX])
 {
 	char copy[PATH_MAX];
 	int n;
@@ -130,8 +163,8 @@ static bool name_temporary(struct sink_file *f)
 	memcpy(copy, f->target, sizeof(copy));
 	snprintf(f->directory, sizeof(f->directory), "%s", dirname(copy));
 	memcpy(copy, f->target, sizeof(copy));
-	n = snprintf(f->temporary, sizeof(f->temporary), "%s/.%s.wdsget-%ld", f->directory, basename(copy), (long)getpid());
-	return n < (int)sizeof(f->temporary);
+	n = snprintf(out, PATH_MAX, "%s/.%s.wdsget-%s", f->directory, basename(copy), what);
+	return n < PATH_MAX;
 }
 
 /* rename() would replace even a file that is protected: what the user protected stays. Root too. */
@@ -142,23 +175,60 @@ static bool is_protected(const char *path)
 	return stat(path, &st) == 0 && ((st.st_mode & 0222) == 0 || access(path, W_OK) != 0);
 }
 
-static bool open_file(struct sink_file *f, const char *path, const char *name)
+static bool cannot_create(struct sink_file *f)
+{
+	return sink_fail(&f->sink, "cannot create a file in %s: %s", f->directory, strerror(errno));
+}
+
+static bool open_temporary(struct sink_file *f)
+{
+	char name[PATH_MAX], pid[16];
+
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	if (!name_beside(f, pid, name))
+		return sink_fail(&f->sink, "%s: the name is too long", f->target);
+	f->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (f->fd < 0)
+		return cannot_create(f);
+	memcpy(f->temporary, name, sizeof(name));
+	return true;
+}
+
+/* Is what we have locked still what the name stands for? Another may have renamed or removed it before. */
+static bool is_in_place(int fd, const char *name)
+{
+	struct stat ours, named;
+
+	return fstat(fd, &ours) == 0 && lstat(name, &named) == 0 && S_ISREG(ours.st_mode) &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/* Ours alone while it is open, and what is in it stays. */
+static bool open_part(struct sink_file *f)
+{
+	char name[PATH_MAX], journal[PATH_MAX];
+
+	if (!name_beside(f, "part", name) || !name_beside(f, "journal", journal))
+		return sink_fail(&f->sink, "%s: the name is too long", f->target);
+	f->fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (f->fd < 0)
+		return cannot_create(f);
+	if (flock(f->fd, LOCK_EX | LOCK_NB) != 0 || !is_in_place(f->fd, name))
+		return sink_fail(&f->sink, "%s: another wdsget is at work on it", name);
+	f->journal = journal_open(journal, f->fd);
+	if (f->journal == NULL)
+		return sink_fail(&f->sink, "not enough memory");
+	memcpy(f->temporary, name, sizeof(name));
+	return true;
+}
+
+static bool open_file(struct sink_file *f, const char *path, const char *name, bool resume)
 {
 	if (!name_target(f, path, name))
 		return sink_fail(&f->sink, "%s: not a file name", path);
-	if (!name_temporary(f)) {
-		f->temporary[0] = '\0';
-		return sink_fail(&f->sink, "%s: the name is too long", path);
-	}
-	if (is_protected(f->target)) {
-		f->temporary[0] = '\0';
+	if (is_protected(f->target))
 		return sink_fail(&f->sink, "%s exists and is read-only", f->target);
-	}
-	f->fd = open(f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (f->fd >= 0)
-		return true;
-	f->temporary[0] = '\0';
-	return sink_fail(&f->sink, "cannot create a file in %s: %s", f->directory, strerror(errno));
+	return resume ? open_part(f) : open_temporary(f);
 }
 
 static struct sink_file *file_new(const struct sink_ops *ops)
@@ -182,11 +252,11 @@ static struct sink *checked(struct sink_file *f, bool opened, char why[SINK_WHY_
 	return NULL;
 }
 
-struct sink *sink_file_open(const char *path, const char *name, char why[SINK_WHY_BYTES])
+struct sink *sink_file_open(const char *path, const char *name, bool resume, char why[SINK_WHY_BYTES])
 {
-	struct sink_file *f = file_new(&file_ops);
+	struct sink_file *f = file_new(resume ? &resumed_ops : &file_ops);
 
-	return checked(f, f != NULL && open_file(f, path, name), why);
+	return checked(f, f != NULL && open_file(f, path, name, resume), why);
 }
 
 /* ---- devices ---- */
@@ -207,7 +277,8 @@ static bool device_begin(struct sink *s, uint64_t size)
 	return true;
 }
 
-static const struct sink_ops device_ops = { device_begin, file_write, file_sync, file_digest, file_commit, file_close };
+static const struct sink_ops device_ops = { NULL,        device_begin, file_write, file_sync,
+	                                    file_digest, file_commit,  file_close };
 
 /* O_EXCL: not a block device that is mounted. */
 static bool open_device(struct sink_file *f, const char *path)

@@ -71,7 +71,7 @@ static void a_file_has_its_name_when_it_is_whole(void)
 	FILE *f;
 
 	tree_make();
-	s = sink_open("target", "o", true, why);
+	s = sink_open("target", "o", true, false, why);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	write_two(s);
 	CU_ASSERT_EQUAL(access("target", F_OK), -1);
@@ -96,7 +96,7 @@ static void what_is_not_committed_leaves_nothing(void)
 
 	tree_make();
 	tree_file("target", 3, 1); /* and what was there stays */
-	s = sink_open("target", "o", false, why);
+	s = sink_open("target", "o", false, false, why);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	write_two(s);
 	s->ops->close(s);
@@ -115,7 +115,7 @@ static void a_folder_gets_a_file_of_the_objects_name(void)
 
 	tree_make();
 	tree_folder("d");
-	s = sink_open("d", "o.img", false, why);
+	s = sink_open("d", "o.img", false, false, why);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	write_two(s);
 	CU_ASSERT(s->ops->commit(s));
@@ -131,9 +131,9 @@ static void what_cannot_be_written_is_told_at_once(void)
 	tree_make();
 	tree_file("ro", 1, 1);
 	CU_ASSERT_EQUAL(chmod("ro", 0444), 0);
-	CU_ASSERT_PTR_NULL(sink_open("ro", "o", false, why));
+	CU_ASSERT_PTR_NULL(sink_open("ro", "o", false, false, why));
 	CU_ASSERT_STRING_EQUAL(why, "ro exists and is read-only");
-	CU_ASSERT_PTR_NULL(sink_open("missing/x", "o", false, why));
+	CU_ASSERT_PTR_NULL(sink_open("missing/x", "o", false, false, why));
 	CU_ASSERT_STRING_EQUAL(why, "cannot create a file in missing: No such file or directory");
 	CU_ASSERT_EQUAL(files_here(), 1);
 	tree_remove();
@@ -145,7 +145,7 @@ static void more_than_the_disk_has_is_refused(void)
 	struct sink *s;
 
 	tree_make();
-	s = sink_open("target", "o", false, why);
+	s = sink_open("target", "o", false, false, why);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	CU_ASSERT(!s->ops->begin(s, 1ull << 60));
 	CU_ASSERT_PTR_NOT_NULL(strstr(s->why, "not enough space"));
@@ -159,7 +159,7 @@ static void standard_output_is_in_order(void)
 {
 	char why[SINK_WHY_BYTES], text[16] = "";
 	int ends[2], out = dup(STDOUT_FILENO);
-	struct sink *s = sink_open("-", "o", false, why);
+	struct sink *s = sink_open("-", "o", false, false, why);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	fflush(stdout);
