@@ -92,7 +92,7 @@ static struct datagram answer(uint32_t win32, const struct security *s, const ui
 	uint8_t bytes[BYTES];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
-	server_answer_request(&w, &c, win32);
+	server_answer_request(&w, &c, false, win32);
 	if (digest != NULL)
 		proof_end_answer(&w, s, digest);
 	CU_ASSERT_FALSE(w.full);
