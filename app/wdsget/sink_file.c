@@ -18,6 +18,7 @@
 #include "digest.h"
 #include "journal.h"
 #include "sink.h"
+#include "temporary.h"
 
 struct sink_file {
 	struct sink sink;
@@ -187,7 +188,7 @@ static bool open_temporary(struct sink_file *f)
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	if (!name_beside(f, pid, name))
 		return sink_fail(&f->sink, "%s: the name is too long", f->target);
-	f->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	f->fd = temporary_create(f->directory, strrchr(name, '/') + 1);
 	if (f->fd < 0)
 		return cannot_create(f);
 	memcpy(f->temporary, name, sizeof(name));

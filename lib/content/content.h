@@ -42,8 +42,8 @@ bool content_same(const struct content_object *a, const struct content_object *b
 bool content_stamp(const struct content_object *o, uint8_t out[CONTENT_STAMP_BYTES]);
 
 /*
- * Read exactly len bytes at an offset within the size. False when the file got shorter, was changed since
- * it was opened (size or modification time), or the disk failed: the object is then spoilt for good.
+ * Read exactly len bytes at an offset within the size. False when the file got shorter, was changed or
+ * replaced since it was opened (size, times; links too), or the disk failed: the object is then spoilt for good.
  */
 bool content_read(struct content_object *o, uint64_t offset, void *buf, size_t len);
 

@@ -94,6 +94,7 @@ static unsigned long free_huge_mib(void)
  * one that cannot exist. A card named by a port is attached later. (With --no-pci that could not be.)
  */
 #define NO_PCI_DEVICE "ffff:ff:1f.7"
+#define FILE_PREFIX "wdscast-"
 
 void eal_choose_arguments(struct eal_arguments *a)
 {
@@ -109,7 +110,7 @@ void eal_choose_arguments(struct eal_arguments *a)
 	add(a, "--no-telemetry");
 	add(a, "--iova-mode=va");
 	add(a, "--log-level=error");
-	add(a, "--file-prefix=wdscast-%d", (int)getpid());
+	add(a, "--file-prefix=" FILE_PREFIX "%d", (int)getpid());
 	if (a->huge) {
 		add(a, "--in-memory");
 		return;
@@ -143,15 +144,32 @@ int eal_directory_enter(void)
 	return fd;
 }
 
+/* Of processes that were killed while EAL started. Nothing is ever in them. */
+static void remove_left_over(const char *parent)
+{
+	DIR *d = opendir(parent);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, FILE_PREFIX, sizeof(FILE_PREFIX) - 1) == 0)
+			unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+	if (d != NULL)
+		closedir(d);
+}
+
 void eal_directory_leave(int lock, const char *directory)
 {
-	char parent[PATH_MAX];
+	char copy[PATH_MAX];
+	const char *parent;
 
-	snprintf(parent, sizeof(parent), "%s", directory);
+	snprintf(copy, sizeof(copy), "%s", directory);
+	parent = dirname(copy);
 	rmdir(directory);
-	/* Empty and no other of us about to make its own in it: the last one out. */
-	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
-		rmdir(dirname(parent));
+	/* No other of us is about to make its own: what there is of ours is left over, and the last one out goes. */
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) {
+		remove_left_over(parent);
+		rmdir(parent);
+	}
 	if (lock >= 0)
 		close(lock);
 }

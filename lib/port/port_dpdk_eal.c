@@ -1,11 +1,15 @@
 /* EAL: started once a process, with the first device. */
+#include <fcntl.h>
 #include <rte_eal.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "port/port_dpdk_inside.h"
+
+enum { HANDLES_WANTED = 16 }; /* EAL's own and those of a port */
 
 static struct {
 	atomic_flag busy;
@@ -82,10 +86,24 @@ static void start(void *arg)
 	eal_directory_leave(lock, rte_eal_get_runtime_dir());
 }
 
+/* Short of some, EAL's interrupt thread gives up the process. */
+static bool has_handles(unsigned n)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC);
+	bool enough = fd >= 0 && (n == 1 || has_handles(n - 1));
+
+	if (fd >= 0)
+		close(fd);
+	return enough;
+}
+
 enum wdscast_err dpdk_start(const char *spec, char *why)
 {
 	struct host_thread *t;
 
+	if (!eal.tried && !has_handles(HANDLES_WANTED))
+		return port_fail(WDSCAST_EIO, why, "%s: fewer than %d file handles are left: allow more (ulimit -n)", spec,
+		                 HANDLES_WANTED);
 	if (!eal.tried) {
 		eal.tried = true;
 		eal_choose_arguments(&eal.arguments);

@@ -7,6 +7,8 @@ PACKAGES_BUILD="build-essential meson ninja-build pkg-config python3
 	libpcap-dev libbpf-dev libxdp-dev libxxhash-dev"
 # To make networks of namespaces, measure and compare; to read the manual.
 PACKAGES_NET="iproute2 iputils-ping ethtool procps util-linux coreutils tar man-db"
+# To set a program's clock.
+PACKAGES_FAULTS="faketime"
 # For the second compiler, the sanitizers and the fuzz targets.
 PACKAGES_CLANG="clang libclang-rt-14-dev"
 
