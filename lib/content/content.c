@@ -249,11 +249,14 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* The change time too: a program may give a file that it wrote its old modification time back. */
+/*
+ * The change time too: a program may give a file that it wrote its old modification time back. And the names it
+ * has: one that was replaced has none any more.
+ */
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
+	       a->st_nlink == b->st_nlink && same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
 }
 
 bool content_same(const struct content_object *a, const struct content_object *b)

@@ -1,5 +1,6 @@
 #include "content/content.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -204,23 +205,44 @@ static void a_changed_file_is_never_read_again(void)
 	done();
 }
 
-/* The name belongs to another file now; who reads the old one goes on undisturbed. */
-static void a_replaced_file_stays_readable(void)
+/* The name belongs to another file now: who asks from here on gets that, and nobody gets some of each. */
+static void a_replaced_file_is_not_read_on(void)
 {
-	uint8_t want[5000], got[5000];
+	uint8_t got[5000];
 	struct content_object *o, *again;
 
 	with_tree();
 	o = must_open("images", "a.wim");
+	CU_ASSERT(content_read(o, 0, got, 5000));
 	tree_file("root/images/new", 5000, 98);
 	CU_ASSERT_EQUAL(rename("root/images/new", "root/images/a.wim"), 0);
-	tree_fill(want, sizeof(want), 3);
-	CU_ASSERT(content_read(o, 0, got, 5000));
-	CU_ASSERT_EQUAL(memcmp(got, want, 5000), 0);
+	CU_ASSERT_FALSE(content_read(o, 0, got, 5000));
 	again = must_open("images", "a.wim");
 	CU_ASSERT_FALSE(content_same(o, again));
+	CU_ASSERT(content_read(again, 0, got, 5000));
 	content_close(o);
 	content_close(again);
+	done();
+}
+
+/* As cp -p and rsync leave it. */
+static void a_change_shows_whatever_the_modification_time(void)
+{
+	struct timespec times[2];
+	struct content_object *o;
+	uint8_t got[100];
+	struct stat st;
+
+	with_tree();
+	o = must_open("images", "a.wim");
+	CU_ASSERT_EQUAL(stat("root/images/a.wim", &st), 0);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	usleep(20000); /* the clock of files ticks every 10 ms at the most */
+	tree_file("root/images/a.wim", 5000, 99);
+	CU_ASSERT_EQUAL(utimensat(AT_FDCWD, "root/images/a.wim", times, 0), 0);
+	CU_ASSERT_FALSE(content_read(o, 0, got, 100));
+	content_close(o);
 	done();
 }
 
@@ -246,7 +268,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(case_matters_only_when_both_are_there),
 	SUITE_TEST(two_names_of_one_file_are_the_same),
 	SUITE_TEST(a_changed_file_is_never_read_again),
-	SUITE_TEST(a_replaced_file_stays_readable),
+	SUITE_TEST(a_replaced_file_is_not_read_on),
+	SUITE_TEST(a_change_shows_whatever_the_modification_time),
 	SUITE_TEST(reading_beyond_the_end_fails),
 };
 SUITE_MAIN("content/content", tests)
