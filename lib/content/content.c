@@ -261,8 +261,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 bool content_same(const struct content_object *a, const struct content_object *b)
 {
-	/* The inode's time too: the modification time may have been set back. */
-	return same_file(&a->opened, &b->opened) && same_time(&a->opened.st_ctim, &b->opened.st_ctim);
+	return same_file(&a->opened, &b->opened);
 }
 
 /* Not the device: it may have another number after a restart. Hashed, for the times are nobody's business. */
