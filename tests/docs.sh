@@ -42,7 +42,7 @@ for page in README.md doc/*.md; do
 	check_equal "$page names functions that exist" "" "$(missing_functions "$page")"
 	check_equal "$page names files that exist" "" "$(missing_paths "$page")"
 done
-for program in wdscast wdsget; do
+for program in wdscast wdsget wdsbench; do
 	check_equal "README.md gives $program options that it has" "" "$(missing_options $program)"
 done
 cases_end

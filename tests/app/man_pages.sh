@@ -23,7 +23,7 @@ while read -r function; do
 done < <(grep '^WdsTransportClient' "$SOURCE/tests/api/abi/symbols.list")
 
 # What a program's page promises, the program has.
-for program in wdsget wdscast; do
+for program in wdsget wdscast wdsbench; do
 	"$BUILD/app/$program" --help >/dev/null || cases_verdict 1 "$program --help"
 	for option in $(LC_ALL=C.UTF-8 MANWIDTH=200 man -l "$SOURCE/doc/man/$program.1" | col -bx |
 			sed -n '/^OPTIONS/,/^EXIT/p' | grep -E '^ {7}-' | grep -oE -- '--[a-z0-9-]+' | sort -u); do
