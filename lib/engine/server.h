@@ -147,6 +147,8 @@ struct server {
 	uint16_t min_nack_backoff_ms, max_nack_backoff_ms;
 	uint32_t master_rtt_ms;
 	ns_t master_rtt_ns; /* finer, measured here: for the 4 RTT rule and the tail probe */
+	ns_t least_rtt_ns;  /* of this master */
+	uint32_t delayed;   /* so many samples in a row lay far above it */
 	double master_loss_rate;
 	uint32_t spm_count, wait_ms;
 	uint32_t quiet_qccs; /* QCCs in a row that nobody answered */

@@ -10,6 +10,9 @@
 #define PROBE_MIN_MS 10    /* a receiver that naps, or shares its core, is not yet lost */
 #define CEILING_WINDOWS 16 /* acknowledged windows until the ceiling is twice as high */
 #define CEILING_MIN 16
+#define QUEUE_NS (20 * NS_PER_MS) /* beyond the least round trip: so long a queue keeps any way busy */
+#define QUEUE_SAMPLES 4           /* in a row, for one may have waited for a processor */
+#define QUEUE_SLOWER 4            /* times slower the ceiling rises while there is one */
 #define CONTROL_RESERVE 8 /* one in so many places of the out queue is left for control packets */
 
 /* The entry at the trail stays, as in the cleanup. */
@@ -124,6 +127,24 @@ void server_send_window(struct server *s, ns_t now, struct outq *out)
 		server_arm_probe(s, now);
 }
 
+static bool is_queueing(const struct server *s)
+{
+	return s->delayed >= QUEUE_SAMPLES;
+}
+
+/*
+ * What doubles each round trip until something is lost loses most of a window then. When packets begin to wait
+ * in a queue of the way, all of it is in use: the first growth ends there (RFC 9406).
+ */
+static void look_for_queue(struct server *s, ns_t sample)
+{
+	if (!s->master_measured || sample < s->least_rtt_ns)
+		s->least_rtt_ns = sample;
+	s->delayed = sample > s->least_rtt_ns + QUEUE_NS ? s->delayed + 1 : 0;
+	if (is_queueing(s) && s->ceiling == s->config.max_window && s->window > CEILING_MIN)
+		s->ceiling = s->window;
+}
+
 /* MCRTT in ms for the wire; finer from the packet it acknowledges, when that tells. */
 static void measure(struct server *s, const struct mt_ack *a, ns_t now)
 {
@@ -145,6 +166,7 @@ static void measure(struct server *s, const struct mt_ack *a, ns_t now)
 	    a->server_time != ns_to_ms(e->sent_at))
 		return;
 	sample = now - e->sent_at;
+	look_for_queue(s, sample);
 	if (!s->master_measured)
 		s->master_rtt_ns = sample;
 	else if (sample < s->master_rtt_ns) /* down fast, up slowly: what is above is waiting, not the way */
@@ -179,7 +201,7 @@ static void raise_ceiling(struct server *s, uint64_t acknowledged)
 {
 	if (s->window < s->ceiling)
 		return;
-	s->ceiling += (double)acknowledged / CEILING_WINDOWS;
+	s->ceiling += (double)acknowledged / (is_queueing(s) ? QUEUE_SLOWER * CEILING_WINDOWS : CEILING_WINDOWS);
 	if (s->ceiling > s->config.max_window)
 		s->ceiling = s->config.max_window;
 }

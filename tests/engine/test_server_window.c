@@ -91,6 +91,40 @@ static void a_window_that_is_not_used_up_does_not_grow(void)
 	rig_stop(&r);
 }
 
+/* One round trip of a full window, that long. */
+static void round_trip(struct rig *r, ns_t rtt)
+{
+	ns_t sent = r->now;
+
+	rig_clear(r);
+	rig_feed(r, server_room(r->server));
+	rig_tick(r, r->now);
+	r->now = sent + rtt;
+	rig_ack(r, 0, r->server->lead_seq_no, ns_to_ms(sent));
+}
+
+static void a_queue_on_the_way_ends_the_first_growth(void)
+{
+	struct rig r = started(NULL);
+	double window;
+
+	round_trip(&r, 2 * NS_PER_MS);
+	CU_ASSERT_EQUAL(r.server->ceiling, r.server->config.max_window);
+	for (unsigned i = 0; i < 2; i++)
+		round_trip(&r, 25 * NS_PER_MS); /* somebody took the processor */
+	round_trip(&r, 2 * NS_PER_MS);
+	CU_ASSERT_EQUAL(r.server->ceiling, r.server->config.max_window);
+	for (unsigned i = 0; i < 5; i++)
+		round_trip(&r, 25 * NS_PER_MS);
+	window = r.server->window;
+	CU_ASSERT(r.server->ceiling < r.server->config.max_window);
+	for (unsigned i = 0; i < 10; i++)
+		round_trip(&r, 25 * NS_PER_MS);
+	CU_ASSERT(r.server->window > window); /* slowly on */
+	CU_ASSERT(r.server->window < 1.25 * window);
+	rig_stop(&r);
+}
+
 /* Feeds, and acknowledges all, until the window is at least that. */
 static void open_window(struct rig *r, double window)
 {
@@ -295,6 +329,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_first_packet_goes_out_at_the_next_tick),
 	SUITE_TEST(each_ack_opens_the_window_by_two_then_by_one_a_packet),
 	SUITE_TEST(a_window_that_is_not_used_up_does_not_grow),
+	SUITE_TEST(a_queue_on_the_way_ends_the_first_growth),
 	SUITE_TEST(only_some_packets_of_a_burst_ask_for_an_ack),
 	SUITE_TEST(a_full_out_queue_only_delays),
 	SUITE_TEST(acks_of_others_and_out_of_range_are_not_accepted),
