@@ -4,9 +4,10 @@
  * something to send that only the window held back, and did less go out than the threshold asks for? So many
  * such ticks, and the caller is told who it is; he kicks or demotes it, or does nothing.
  *
- * A tick is charged to the Master Client, and to those who are as slow by the measure that would make them
- * master (3.1.5.9.6.1) and complained within it: half a room of slow clients goes at once, not one by one. A
- * tick at full rate clears everybody. The last client slows nobody.
+ * A tick is charged to the Master Client, and to those who complained within it and are no faster by the
+ * measure that makes a master (3.1.5.9.6.1): half a room of slow clients goes at once, not one by one. But who
+ * lets a tick pass in between had bad luck only. A tick at full rate clears everybody; one in which nothing went
+ * out at all is a pause, not slowness, and says nothing. The last client slows nobody.
  */
 #include "engine/server_internal.h"
 
@@ -15,6 +16,7 @@
 #define SLOW_TICKS_MAX 30   /* however long its way is */
 #define TICK_ROUND_TRIPS 16 /* a window needs some until it is what the way can take */
 #define TOLD_A_TICK 16
+#define LOSS_MIN (MT_LOSS_RATE_ONE / 100) /* a stray loss makes nobody slow */
 
 static void begin_tick(struct server *s, ns_t now)
 {
@@ -48,7 +50,7 @@ static bool is_charged(const struct server *s, const struct server_client *c, ns
 		return false;
 	if (c->client_id == s->master_client_id)
 		return true;
-	return c->loss_rate > 0 && c->nacked_at != NS_NEVER && now - c->nacked_at <= server_ms(TICK_MS) &&
+	return c->loss_rate > LOSS_MIN && c->nacked_at != NS_NEVER && now - c->nacked_at <= server_ms(TICK_MS) &&
 	       server_is_as_slow_as_master(s, c);
 }
 
@@ -59,7 +61,11 @@ static void charge(struct server *s, ns_t now, struct outq *out)
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX && told < TOLD_A_TICK; i++) {
 		struct server_client *c = &s->clients[i];
 
-		if (!is_charged(s, c, now) || ++c->slow_ticks < limit)
+		if (!is_charged(s, c, now)) {
+			c->slow_ticks -= c->slow_ticks > 0;
+			continue;
+		}
+		if (++c->slow_ticks < limit)
 			continue;
 		c->slow_ticks = 0;
 		told++;
@@ -74,7 +80,7 @@ void server_run_slow(struct server *s, ns_t now, struct outq *out)
 
 	if (bytes >= least)
 		clear_all(s);
-	else if (s->held_by_window && s->active_count > 1)
+	else if (bytes > 0 && s->held_by_window && s->active_count > 1)
 		charge(s, now, out);
 	begin_tick(s, now);
 }

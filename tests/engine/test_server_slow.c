@@ -121,6 +121,19 @@ static void who_is_as_slow_as_the_master_is_told_with_it(void)
 	rig_stop(&r);
 }
 
+static void a_pause_of_everybody_is_not_slowness(void)
+{
+	struct rig r;
+
+	started(&r);
+	for (unsigned i = 0; i < 4; i++)
+		go_on(&r, 50);
+	for (unsigned i = 0; i < 10; i++)
+		rig_run(&r, r.now + 100 * NS_PER_MS);
+	CU_ASSERT_EQUAL(told(&r), 0);
+	rig_stop(&r);
+}
+
 static void without_a_threshold_nobody_is_slow(void)
 {
 	struct rig r;
@@ -142,6 +155,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(who_waits_for_content_is_not_slow),
 	SUITE_TEST(the_last_client_slows_nobody),
 	SUITE_TEST(who_is_as_slow_as_the_master_is_told_with_it),
+	SUITE_TEST(a_pause_of_everybody_is_not_slowness),
 	SUITE_TEST(without_a_threshold_nobody_is_slow),
 };
 SUITE_MAIN("engine/server_slow", tests)
