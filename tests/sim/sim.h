@@ -267,7 +267,8 @@ void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without);
 /* What it has, in a line. */
 void sim_scenario_tell(const struct sim_config *c);
 
-void sim_table(const struct sim_config *base);
+/* Feedback and repairs over receivers; false when they are beyond sane bounds. */
+bool sim_table(const struct sim_config *base);
 /* What one bad receiver costs the others; false when it is more than the policies promise. */
 bool sim_slow_table(uint32_t clients);
 

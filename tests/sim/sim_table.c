@@ -1,6 +1,10 @@
 #include "sim.h"
 
+#include <math.h>
 #include <stdio.h>
+
+#define FEEDBACK_MAX 0.25 /* packets a data packet, however many receivers */
+#define SENDS_MAX 1.15    /* times what cannot be done with less */
 
 static uint64_t data_packets(const struct sim_stats *t)
 {
@@ -13,43 +17,75 @@ static uint64_t feedback_packets(const struct sim_stats *t)
 	       t->sent[MT_POLLACK];
 }
 
+/*
+ * How often a block must be sent until n receivers, each of which loses p of what comes, have it: nobody can
+ * do with less.
+ */
+static double least_sends(uint32_t n, double p)
+{
+	double sends = 0, lacking = 1;
+
+	for (double lost = 1; lacking > 1e-9; lost *= p) {
+		lacking = 1 - pow(1 - lost, n);
+		sends += lacking;
+	}
+	return sends;
+}
+
+static double sends(const struct sim *s)
+{
+	return (double)data_packets(&s->stats) / (double)s->total_blocks;
+}
+
 static void print_line(const struct sim *s)
 {
 	const struct sim_stats *t = &s->stats;
 	double data = (double)data_packets(t);
 
-	printf("%9u %10.0f %10llu %8llu %8llu %12.4f %12.4f %12.4f %10.3f\n", s->config.clients, data,
+	printf("%9u %10.0f %10llu %8llu %8llu %12.4f %12.4f %12.4f %12.4f %10.3f\n", s->config.clients, data,
 	       (unsigned long long)feedback_packets(t), (unsigned long long)t->sent[MT_ACK],
 	       (unsigned long long)t->sent[MT_NACK], (double)feedback_packets(t) / data,
-	       (double)t->sent[MT_RDATA] / data, data / (double)s->total_blocks,
-	       (double)t->all_done_ns / NS_PER_S);
+	       (double)t->sent[MT_RDATA] / data, sends(s),
+	       least_sends(s->config.clients, s->config.link.loss), (double)t->all_done_ns / NS_PER_S);
 }
 
-void sim_table(const struct sim_config *base)
+static void table_config(struct sim_config *c, const struct sim_config *base)
+{
+	*c = *base;
+	c->lossless_ns =
+	        15 * NS_PER_MS; /* a request that is lost is repeated a second later: not what is shown */
+	c->start_within_ns = NS_PER_MS;
+	c->slots = 1500; /* 2 MiB, the default cache, of blocks that need no fragments */
+	if (c->link.loss == 0)
+		c->link.loss = 0.01;
+	if (c->content_bytes < 10000ull * c->block_bytes)
+		c->content_bytes = 10000ull * c->block_bytes;
+}
+
+bool sim_table(const struct sim_config *base)
 {
 	static const uint32_t clients[] = { 1, 10, 50, 200 };
-	struct sim_config c = *base;
+	static struct sim_config c;
 	static struct sim s;
+	bool ok = true;
 
-	c.lossless_ns =
-	        15 * NS_PER_MS; /* a request that is lost is repeated a second later: not what is shown */
-	c.start_within_ns = NS_PER_MS;
-	c.slots = 1500; /* 2 MiB, the default cache, of blocks that need no fragments */
-	if (c.link.loss == 0)
-		c.link.loss = 0.01;
-	if (c.content_bytes < 10000ull * c.block_bytes)
-		c.content_bytes = 10000ull * c.block_bytes;
+	table_config(&c, base);
 	printf("%g %% independent loss, %llu blocks\n", c.link.loss * 100,
 	       (unsigned long long)ma_total_blocks(c.content_bytes, c.block_bytes));
-	printf("%9s %10s %10s %8s %8s %12s %12s %12s %10s\n", "receivers", "data", "feedback", "ACK", "NACK",
-	       "feedb./data", "repair/data", "data/block", "seconds");
+	printf("%9s %10s %10s %8s %8s %12s %12s %12s %12s %10s\n", "receivers", "data", "feedback", "ACK",
+	       "NACK", "feedb./data", "repair/data", "data/block", "at least", "seconds");
 	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
 		c.clients = clients[i];
-		if (!sim_run(&s, &c))
+		if (!sim_run(&s, &c)) {
 			printf("  %s\n", s.why);
+			ok = false;
+		}
 		print_line(&s);
+		ok = ok && (double)feedback_packets(&s.stats) < FEEDBACK_MAX * (double)data_packets(&s.stats) &&
+		     sends(&s) < SENDS_MAX * least_sends(c.clients, c.link.loss);
 		sim_fini(&s);
 	}
+	return ok;
 }
 
 /* When the last of the clients from `first` on had everything. */
