@@ -85,7 +85,7 @@ static bool print_all(struct content_root *root, char *dir)
 
 		while (*path == '/')
 			path++;
-		if (e->fts_info == FTS_F && e->fts_level > 1)
+		if (e->fts_info == FTS_F && e->fts_level > 1 && !name_is_metadata(path))
 			ok = print_object(root, path) && ok;
 		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR) {
 			fprintf(stderr, "wdscast: %s: %s\n", e->fts_path, strerror(e->fts_errno));

@@ -253,7 +253,8 @@ DWORD session_wait(struct session *s, ULONG timeout_ms)
 	bool in_time = true;
 	DWORD code;
 
-	if (threads_current() == s)
+	/* Of another session too: the callbacks of two could wait for each other's end. */
+	if (threads_current() != NULL)
 		return ERROR_POSSIBLE_DEADLOCK;
 	host_lock(s->lock);
 	while (in_time && (s->state == SESSION_STARTING || s->state == SESSION_RUNNING))

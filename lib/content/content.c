@@ -222,7 +222,7 @@ uint32_t content_open(struct content_root *r, const char *name_space, const char
 		return error_of(errno, WDSMCS_E_NAMESPACE_NOT_FOUND);
 	close(fd);
 	path[len++] = '/';
-	if (!name_to_path(object, path + len, sizeof(path) - len, &object_len))
+	if (!name_to_path(object, path + len, sizeof(path) - len, &object_len) || name_is_metadata(path + len))
 		return WDSMCS_E_CONTENT_NOT_FOUND;
 	/* Not blocking: a named pipe must not hold up whoever opens it. */
 	fd = open_named(r->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);

@@ -23,7 +23,8 @@ void content_root_close(struct content_root *r);
  * Open an object. Names are UTF-8, with '/' as the separator ('\\' too); a namespace is one folder or a
  * path of folders. Nothing outside the root is reached: no "..", no absolute path, no symbolic link that
  * leads out (openat2() with RESOLVE_BENEATH). Only regular files. Matching is exact first, then without
- * case (ASCII), as Windows' administrators expect.
+ * case (ASCII), as Windows' administrators expect. A file NAME.wdsmeta is metadata of an object, and none
+ * itself: the initiation over UDP has no room for metadata, so nobody gets what is in it.
  * @return 0, or the Win32 code for the error packet: WDSMCS_E_NAMESPACE_NOT_FOUND,
  *         WDSMCS_E_CONTENT_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES.
  */

@@ -46,3 +46,11 @@ bool name_equal_fold(const char *a, const char *b, size_t b_len)
 			return false;
 	return true;
 }
+
+bool name_is_metadata(const char *name)
+{
+	static const char suffix[] = ".wdsmeta";
+	size_t len = strlen(name), suffix_len = sizeof(suffix) - 1;
+
+	return len >= suffix_len && name_equal_fold(name + len - suffix_len, suffix, suffix_len);
+}

@@ -18,4 +18,7 @@ bool name_to_path(const char *name, char *out, size_t out_bytes, size_t *len);
 /* Equal but for the case of ASCII letters. */
 bool name_equal_fold(const char *a, const char *b, size_t b_len);
 
+/* OBJECT.wdsmeta, in any case of letters: what belongs to an object, and is none. */
+bool name_is_metadata(const char *name);
+
 #endif

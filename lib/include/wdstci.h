@@ -25,8 +25,8 @@
  * never two of a session at once; those of different sessions overlap. No lock of the library is held while a
  * callback runs, and a callback that blocks holds up its own session only. Inside a callback all functions
  * may be called, of this session and of others, but these three, which return ERROR_POSSIBLE_DEADLOCK at once:
- * WaitForCompletion for the same session, Initialize, Shutdown. (Two sessions whose callbacks wait for each
- * other's end wait for ever: only the first kind of circle is seen.)
+ * WaitForCompletion, Initialize, Shutdown. WaitForCompletion for another session is among them, for two
+ * sessions whose callbacks wait for each other's end would wait for ever; QueryStatus tells how it is doing.
  *
  * Misuse returns an error and changes nothing. Handles are numbers with a generation, never followed as
  * pointers: NULL, stale, closed and foreign ones are told from good ones. At most 1024 sessions at a time.
@@ -42,7 +42,7 @@
  *   6  QueryStatus before StartSession: IN_PROGRESS, code ERROR_SUCCESS.
  *   7  WaitForCompletion that times out returns WAIT_TIMEOUT (258).
  *   8  WaitForCompletion before StartSession returns ERROR_INVALID_PARAMETER at once.
- *   9  WaitForCompletion inside a callback of the same session returns ERROR_POSSIBLE_DEADLOCK at once.
+ *   9  WaitForCompletion inside a callback, of whatever session, returns ERROR_POSSIBLE_DEADLOCK at once.
  *   10 Shutdown cancels what runs, waits for each SessionComplete, frees all. In a callback: an error.
  *   11 Initialize is counted; the last Shutdown tears down.
  *   12 What Info, ullFileSize and pullContentOffset point to is valid until the callback returns.
@@ -209,8 +209,9 @@ typedef VOID(CALLBACK *PFN_WdsTransportClientSessionStartEx)(HANDLE hSessionKey,
 
 /**
  * What the server's content provider attached to the object (5.3). It may be registered, but is not called:
- * the metadata travel in the authenticated form of the initiation protocol, and the UDP form, which is the
- * one in use, has no field for them. So a consumer must never wait for this callback.
+ * the metadata travel in the authenticated form of the initiation protocol (RPC), and the UDP form, which is
+ * the only one here, has no field for them. So a consumer must never wait for this callback. On its side
+ * wdscast keeps OBJECT.wdsmeta beside an object for a carrier that has room: with UDP nobody gets its content.
  * @param pMetadata  The bytes.
  * @param ulSize     How many.
  */
@@ -412,7 +413,7 @@ WDSTCI_EXPORT DWORD WDSTCIAPI WdsTransportClientCancelSessionEx(HANDLE hSessionK
  * be freed (6.10, 9). Says nothing about the result: QueryStatus() does. A timeout changes nothing.
  * @param uTimeout  Milliseconds; 0: don't wait; INFINITE: without end.
  * @return ERROR_SUCCESS, it is over, whatever its result; WAIT_TIMEOUT; ERROR_INVALID_PARAMETER, it was not
- *         started, or StartSession() failed meanwhile; ERROR_POSSIBLE_DEADLOCK, inside its own callback.
+ *         started, or StartSession() failed meanwhile; ERROR_POSSIBLE_DEADLOCK, inside a callback of any session.
  */
 WDSTCI_EXPORT DWORD WDSTCIAPI WdsTransportClientWaitForCompletion(HANDLE hSessionKey, ULONG uTimeout);
 

@@ -188,6 +188,36 @@ static void nothing_in_a_callback_waits_for_itself(void)
 	world_stop();
 }
 
+static struct consumer *pair[2];
+
+static void wait_for_the_other(struct consumer *c)
+{
+	HANDLE other = pair[c == pair[0]]->session;
+
+	WORLD_UNTIL(consumer_contents(pair[0]) > 0 && consumer_contents(pair[1]) > 0); /* both are inside */
+	CU_ASSERT_EQUAL(WdsTransportClientWaitForCompletion(other, INFINITE), ERROR_POSSIBLE_DEADLOCK);
+	CU_ASSERT_EQUAL(WdsTransportClientShutdown(), ERROR_POSSIBLE_DEADLOCK);
+}
+
+static void the_callbacks_of_two_sessions_do_not_wait_for_each_other(void)
+{
+	world_start_initialized();
+	world_object(1000, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		pair[i] = consumer_new();
+		pair[i]->on_contents = wait_for_the_other;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		consumer_start(pair[i]);
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT(consumer_wait(pair[i]));
+		CU_ASSERT_EQUAL(pair[i]->result, ERROR_SUCCESS);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		consumer_free(pair[i]);
+	world_stop();
+}
+
 static void close_myself(struct consumer *c)
 {
 	CU_ASSERT_EQUAL(WdsTransportClientCloseSession(c->session), ERROR_SUCCESS);
@@ -275,6 +305,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(completion_that_does_not_match_changes_nothing),
 	SUITE_TEST(buffers_that_are_none_are_told),
 	SUITE_TEST(nothing_in_a_callback_waits_for_itself),
+	SUITE_TEST(the_callbacks_of_two_sessions_do_not_wait_for_each_other),
 	SUITE_TEST(a_session_may_be_closed_in_its_own_callback),
 	SUITE_TEST(another_session_may_be_started_in_a_callback),
 	SUITE_TEST(a_cancel_before_the_start_keeps_it_from_starting),

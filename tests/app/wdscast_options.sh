@@ -54,6 +54,7 @@ refused 2 "--streams" --root root --streams 4
 refused 3 "No such file" --root none --port kernel:lo
 refused 3 "nope0" --root root --port kernel:nope0
 
+printf meta >root/images/a.img.wdsmeta # belongs to the object and is none
 run --root root --digest
 check_equal "--digest ends with 0" 0 "$CODE"
 (cd root && sha256sum Other/empty images/a.img "images/deep/b b.img") >want
@@ -61,6 +62,7 @@ check "--digest prints every object, as sha256sum does" cmp -s want out
 run --root root --digest images/a.img
 check_equal "--digest of one object" "$(sed -n 2p want)" "$(cat out)"
 refused 1 "images/none" --root root --digest images/none
+refused 1 "images/a.img.wdsmeta" --root root --digest images/a.img.wdsmeta
 refused 1 "images/out" --root root --digest images/out
 refused 2 "NAMESPACE/OBJECT" --root root --digest a.img
 refused 3 "none" --root none --digest

@@ -74,6 +74,16 @@ static void a_file_is_read_as_it_is(void)
 	done();
 }
 
+static void metadata_is_no_object(void)
+{
+	with_tree();
+	tree_file("root/images/a.wim.wdsmeta", 5, 6);
+	CU_ASSERT_EQUAL(try_open("images", "a.wim"), 0);
+	CU_ASSERT_EQUAL(try_open("images", "a.wim.wdsmeta"), WDSMCS_E_CONTENT_NOT_FOUND);
+	CU_ASSERT_EQUAL(try_open("images", "A.WIM.WDSMETA"), WDSMCS_E_CONTENT_NOT_FOUND);
+	done();
+}
+
 static void namespaces_and_objects_may_be_paths(void)
 {
 	with_tree();
@@ -260,6 +270,7 @@ static void reading_beyond_the_end_fails(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_file_is_read_as_it_is),
+	SUITE_TEST(metadata_is_no_object),
 	SUITE_TEST(namespaces_and_objects_may_be_paths),
 	SUITE_TEST(what_is_not_there_is_told_apart),
 	SUITE_TEST(no_name_leads_out_of_the_root),
