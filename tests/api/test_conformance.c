@@ -552,4 +552,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(item_16_initialize_is_counted),
 	SUITE_TEST(item_16_shutdown_cancels_what_still_runs),
 };
-SUITE_MAIN("api/conformance", tests)
+
+int main(int argc, char **argv)
+{
+	return world_main(argc, argv, "api/conformance", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,26 +1,20 @@
-#include "api/world.h"
+#include "api/world_wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static struct {
-	struct port_mem_hub *hub;
 	struct port *port;
 	struct content_root *root;
 	struct serve *serve;
 	struct serve_host host;
 	uint8_t *object;
-	_Atomic unsigned frames, lose_one_in;
 } world;
 
-static unsigned worlds;
-
-static void configure(const char *hub, const char *kind)
+static void configure(const char *spec)
 {
-	char spec[64];
 	struct wdscast_options o = { .size = sizeof(o), .initiate_timeout_ms = 5000, .port = spec };
 
-	snprintf(spec, sizeof(spec), "mem:%s%s", hub, kind);
 	CU_ASSERT_EQUAL_FATAL(wdscast_configure(&o), WDSCAST_OK);
 }
 
@@ -40,29 +34,19 @@ static void start_server(void)
 	CU_ASSERT_FATAL(serve_host_start(&world.host, world.serve, &threads));
 }
 
-static bool lose(void *arg, const struct port_mem_passage *p)
-{
-	unsigned n = atomic_load(&world.lose_one_in);
-
-	(void)arg;
-	return n != 0 && p->from == 1 && atomic_fetch_add(&world.frames, 1) % n == n - 1;
-}
-
 void world_start(void)
 {
-	char hub[32];
+	char spec[64];
 
 	tree_make();
 	tree_folder("root");
 	tree_folder("root/ns");
-	snprintf(hub, sizeof(hub), "api%u", worlds++);
-	world.hub = port_mem_hub_named(hub);
-	world.port = port_mem_new(world.hub, NULL); /* number 1: 10.77.0.1 */
-	port_mem_set_lose(world.hub, lose, NULL);
 	world.root = content_root_open("root");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(world.root);
+	world.port = wire_enter(false, spec);
 	start_server();
-	configure(hub, "");
+	wire_leave();
+	configure(spec);
 }
 
 void world_start_initialized(void)
@@ -91,15 +75,13 @@ void world_stop(void)
 
 void world_start_scripted(struct rig *server)
 {
-	struct port_mem_config datagrams = { .delivers = PORT_DATAGRAMS };
-	char hub[32];
+	char spec[64];
 
-	snprintf(hub, sizeof(hub), "api%u", worlds++);
-	server->hub = port_mem_hub_named(hub);
-	server->server_port = port_mem_new(server->hub, &datagrams);
+	server->server_port = wire_enter(true, spec);
+	wire_leave();
 	server->content_bytes = 10 * RIG_BLOCK;
 	server->next_seq_no = 1;
-	configure(hub, ",datagrams");
+	configure(spec);
 	CU_ASSERT_EQUAL_FATAL(WdsTransportClientInitialize(), ERROR_SUCCESS);
 }
 
@@ -119,7 +101,7 @@ void world_object(size_t len, unsigned seed)
 
 void world_lose_one_in(unsigned n)
 {
-	atomic_store(&world.lose_one_in, n);
+	wire_lose_one_in(n);
 }
 
 /* ---- the consumer ---- */

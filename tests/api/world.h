@@ -1,5 +1,5 @@
 /*
- * A server in this process, on a network in memory, and consumers of the API that write down what happens
+ * A server in this process, on a network of world_wire.h, and consumers of the API that write down what happens
  * to them. Real threads, real time.
  */
 #ifndef WDSCAST_TESTS_API_WORLD_H
@@ -20,6 +20,8 @@ enum { WORLD_LOG = 64, WORLD_HELD = 4096 };
 
 #define WORLD_SERVER u"10.77.0.1"
 
+/* suite_main() where the network can be had. */
+int world_main(int argc, char **argv, const char *name, const struct suite_test *tests, size_t count);
 /* A server with an empty folder "root"; the client is configured for its network, not initialized. */
 void world_start(void);
 /* The same and Initialize. */
