@@ -8,6 +8,7 @@ counting() {
 	local name=$1 spec=$2
 
 	shift 2
+	rm -f "$NET_DIR/$name.log" # of the one before, which has a start too
 	net_start "$name" "$NET_DIR/$name.log" "$WDSBENCH" rx "$spec" --json "$@"
 	PID[$name]=$STARTED
 	CASES_LOGS=("$NET_DIR/$name.log" "$NET_DIR/$name.log.err")
