@@ -9,7 +9,7 @@ has_answers() {
 	[ "$(grep -c . "$NET_DIR/ask.log")" -ge "$1" ]
 }
 
-# goes_on WHAT ADDRESS [wdsget's options]: while an object is received that takes minutes, a connection is made
+# goes_on WHAT ADDRESS [wdsget's options]: while an object is received that takes many minutes, a connection is made
 # and answered, and both go on. Then a file is received to its end.
 goes_on() {
 	local what=$1 address=$2 bytes asking
@@ -38,7 +38,7 @@ tap_is_up() {
 }
 
 lab_begin $SIZE r1
-truncate -s 8G "$ROOT/images/long.img"
+truncate -s 512G "$ROOT/images/long.img"
 net_start srv "$NET_DIR/echo.log" python3 "$TALK" serve 2222
 ECHOING=$STARTED
 
