@@ -68,9 +68,11 @@ net_switch() {
 	local ns=$NET-sw
 
 	ip netns add "$ns" || return 3
-	# The querier's own delay is its response interval: 1 s instead of 10, so that snooping begins soon.
-	ip -n "$ns" link add br0 type bridge mcast_snooping 1 mcast_querier "${1:-1}" \
+	# The querier's own delay is its response interval: 1 s instead of 10, so that snooping begins soon. It is
+	# read when the querier begins.
+	ip -n "$ns" link add br0 type bridge mcast_snooping 1 \
 		mcast_query_response_interval 100 mcast_startup_query_interval 100 || return 3
+	ip -n "$ns" link set br0 type bridge mcast_querier "${1:-1}" || return 3
 	ip -n "$ns" link set lo up
 	ip -n "$ns" link set br0 up
 }
