@@ -15,12 +15,13 @@ for page in "$SOURCE"/doc/man/*.[137]; do
 done
 while read -r function; do
 	page=$SOURCE/doc/man/$function.3
-	check "$function has a page" grep -qs "^\.B.* \"*$function(" "$page"
-	for parameter in $(tr '\n' ' ' <"$SOURCE/lib/include/wdstci.h" | grep -oE "WDSTCIAPI $function\([^)]*\)" |
-			grep -oE '[A-Za-z]+[,)]' | tr -d ',)' | grep -v '^VOID$'); do
+	check "$function has a page" grep -qsE "^\.B.*[ *\"]$function\(" "$page"
+	for parameter in $(cat "$SOURCE"/lib/include/wds{tci,cast}.h | tr '\n' ' ' | grep -oE "[ *]$function\([^)]*\);" |
+			grep -oE '[A-Za-z0-9_]+[,)]' | tr -d ',)' | grep -viE '^void$'); do
 		check "$function tells of $parameter" grep -qE "^\.I $parameter\$" "$page"
 	done
-done < <(grep '^WdsTransportClient' "$SOURCE/tests/api/abi/symbols.list")
+	check "$function tells of threads" grep -q '^\.SH THREADS' "$page"
+done <"$SOURCE/tests/api/abi/symbols.list"
 
 # What a program's page promises, the program has.
 for program in wdsget wdscast wdsbench; do
