@@ -1,4 +1,7 @@
-/* Any bytes as the key blobs of a reply; a SignKey is made an RSA key of, and asked to verify. */
+/*
+ * Any bytes as the key blobs of a reply and as key files: hexadecimal digits, PEM. A public key is asked to
+ * verify, a private one to sign.
+ */
 #include "security/keys.h"
 #include "security/security.h"
 
@@ -37,6 +40,37 @@ static void try_to_verify(struct security *s, const uint8_t *data, size_t size)
 	security_fini(s);
 }
 
+/* What it signs its public half verifies. */
+static void try_to_sign(struct security *s, const uint8_t *data, size_t size)
+{
+	const struct security_claim claim = { "sixteen letters", NULL, data, size };
+	uint8_t proof[SECURITY_SIGN_BYTES_MAX] = { 0 }, blob[20 + KEY_MODULUS_BYTES_MAX];
+	struct writer w = writer_of(blob, sizeof(blob));
+	struct security public;
+
+	security_prove(s, &claim, proof);
+	if (security_write_sign_key(s, &w) && security_init_sign_public(&public, blob, writer_len(&w))) {
+		security_proves(&public, &claim, proof);
+		security_fini(&public);
+	}
+	security_fini(s);
+}
+
+/* As whole files. */
+static void check_files(const uint8_t *data, size_t size)
+{
+	uint8_t key[KEY_PLAINTEXT_BYTES_MAX];
+	size_t len = 0;
+	struct security s;
+
+	if (key_read_shared(data, size, key, &len))
+		assert(len >= KEY_SHARED_BYTES_MIN && len <= KEY_PLAINTEXT_BYTES_MAX);
+	if (security_init_sign_private(&s, data, size))
+		try_to_sign(&s, data, size);
+	if (security_init_sign_public_pem(&s, data, size))
+		try_to_verify(&s, data, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct key_plaintext plaintext;
@@ -51,5 +85,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_public(&public, data, size);
 	if (security_init_sign_public(&s, data, size))
 		try_to_verify(&s, data, size);
+	check_files(data, size);
 	return 0;
 }

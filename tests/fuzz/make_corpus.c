@@ -1,4 +1,6 @@
 /* make_corpus DIR: write the seeds of the fuzz targets, DIR/TARGET/NAME, from the writers and the vectors. */
+#include "base/rng.h"
+#include "engine/proof.h"
 #include "net/rig.h"
 #include "security/keys.h"
 #include "wire/ma_vectors.h"
@@ -7,9 +9,14 @@
 #include "wire/mt_vectors.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#define STORMS 16
 
 static const char *root;
 
@@ -81,12 +88,85 @@ static void save_ma(void)
 	SAVE("ma", ma_progress_example);
 }
 
+/* With a key's proof at the end. */
+static void save_proven(void)
+{
+	static const uint8_t key[24] = "the key of a lab", nonce[PROOF_NONCE_BYTES];
+	uint8_t bytes[512], digest[SECURITY_HASH_BYTES];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct security s;
+
+	security_init_hash(&s, key, sizeof(key), SECURITY_HMAC_A);
+	writer_bytes(&w, msi_request_example, sizeof(msi_request_example));
+	proof_end_request(&w, &s, nonce, digest);
+	save("msi", "proven_request", bytes, writer_len(&w));
+	w = writer_of(bytes, sizeof(bytes));
+	writer_bytes(&w, msi_reply_example, sizeof(msi_reply_example));
+	proof_end_answer(&w, &s, digest);
+	save("msi", "proven_reply", bytes, writer_len(&w));
+}
+
 static void save_msi(void)
 {
 	make_directory("msi");
 	SAVE("msi", msi_request_example);
 	SAVE("msi", msi_reply_example);
 	SAVE("msi", msi_error_example);
+	save_proven();
+}
+
+static void save_text(const char *target, const char *name, const char *text)
+{
+	save(target, name, text, strlen(text));
+}
+
+/* Key files. */
+static void save_pem(void)
+{
+	EVP_PKEY *rsa = EVP_RSA_gen(1024);
+	BIO *private = BIO_new(BIO_s_mem()), *public = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	PEM_write_bio_PrivateKey(private, rsa, NULL, NULL, 0, NULL, NULL);
+	PEM_write_bio_PUBKEY(public, rsa);
+	len = BIO_get_mem_data(private, &text);
+	save("keys", "private.pem", text, (size_t)len);
+	len = BIO_get_mem_data(public, &text);
+	save("keys", "public.pem", text, (size_t)len);
+	BIO_free(private);
+	BIO_free(public);
+	EVP_PKEY_free(rsa);
+	save_text("keys", "digits", "2f15f82ae0683ef79e6d62a70bdc519d 2a3246e0fdb354e9\n");
+}
+
+static void save_texts(void)
+{
+	make_directory("url");
+	save_text("url", "plain", "wds://10.0.0.1/images/disk.img");
+	save_text("url", "port", "wds://[fd00::1]:5042/images/a/b.img");
+	save_text("url", "encoded", "wds://server/WDS%3adefault%2finstall.wim%2F1/install.wim");
+	make_directory("conf");
+	save_text("conf", "all", "# a lab\nport = kernel:eth0\nip=10.0.0.2/24\ngateway = 10.0.0.1\ncores = 2,4-6\n"
+	                         "poll = busy\nmemory = 2G\ninitiate_timeout = 10\ninactivity_timeout=20 # s\n");
+	save_text("conf", "ip6", "ip = fd00::2/64\ngateway = fe80::1\n");
+	save_text("conf", "key", "key = /nowhere\nverify_key = /nowhere\n");
+}
+
+/* Choices for a storm over an engine: nobody writes these, so chance does. */
+static void save_storms(const char *target, uint64_t seed)
+{
+	static uint8_t choices[4096];
+	struct rng rng = { seed };
+	char name[16];
+
+	make_directory(target);
+	for (unsigned i = 0; i < STORMS; i++) {
+		for (size_t k = 0; k < sizeof(choices); k++)
+			choices[k] = (uint8_t)rng_next(&rng);
+		snprintf(name, sizeof(name), "%u", i);
+		save(target, name, choices, sizeof(choices) >> i % 4);
+	}
 }
 
 /* Keys of a form that is right; that of 1024 bits has an odd modulus, as RSA wants. */
@@ -145,6 +225,10 @@ int main(int argc, char **argv)
 	save_ma();
 	save_msi();
 	save_keys();
+	save_pem();
 	save_net();
+	save_texts();
+	save_storms("client", 1);
+	save_storms("server", 2);
 	return 0;
 }
