@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "run/rx_hash.h"
 #include "wdserror.h"
 
 #define DELIVER_AT_ONCE 64
@@ -429,6 +430,7 @@ struct ctl *ctl_new(const struct ctl_config *config, ns_t now, uint32_t *win32, 
 	}
 	host_bell_init(&c->bell);
 	c->lane.bell = &c->bell;
+	c->lane.hash = rx_hash_new(&c->lane.config.server_security);
 	c->lane.id = atomic_fetch_add(&config->worker->next_id, 1);
 	read_load(c, now);
 	return c;
@@ -446,5 +448,6 @@ void ctl_free(struct ctl *c)
 	give_back(c, c->buffers_mem, c->buffers_mem_bytes);
 	give_back(c, c->bitmap_mem, c->bitmap_mem_bytes);
 	free(c->wanted.v);
+	rx_hash_free(c->lane.hash);
 	host_free(c, sizeof(*c));
 }

@@ -17,6 +17,8 @@
 #include "store/store.h"
 #include "wdscast.h"
 
+struct rx_hash;
+
 enum lane_phase {
 	LANE_INITIATING, /* the server is being asked */
 	LANE_OFFERED,    /* lane.offer is set; RX_ACCEPT or RX_CANCEL is awaited */
@@ -43,6 +45,7 @@ struct lane {
 	struct client_config config;
 	struct endpoint local;       /* our address and UDP port */
 	struct host_bell *bell;      /* of the control thread */
+	struct rx_hash *hash;        /* NULL: packets are verified one by one; then the worker's */
 
 	/* Control, before RX_ACCEPT. */
 	struct store store;

@@ -275,6 +275,9 @@ unsigned rx_turn(struct rx *rx, ns_t now)
 	for (uint32_t i = 0; i < n; i++)
 		if (link_datagram(&rx->link, i, now, &d))
 			take_datagram(rx, &d, now);
+	for (uint32_t i = 0; i < rx->lane_count; i++)
+		if (rx->lanes[i]->hash != NULL)
+			rx_lane_settle(rx, rx->lanes[i], now);
 	link_done(&rx->link);
 	feed_room(rx, now);
 	run_timers(rx, now);

@@ -4,6 +4,8 @@
  */
 #include "run/rx_lane.h"
 
+#include "run/rx_hash.h"
+
 #define COUNT_EVERY_NS (100 * NS_PER_MS)
 #define HELD_RETRY_NS NS_PER_MS /* a neighbour on the same wire answers within that */
 
@@ -181,12 +183,12 @@ void rx_lane_step(struct rx *rx, struct lane *lane, const struct client_in *in, 
 
 /* Copy the block to its slot and verify the packet, in one pass where the mode allows it. */
 static enum security_verdict copy_block(const struct security *s, const struct mt_packet *p, const struct ma_data *block,
-                                        uint8_t *slot)
+                                        bool verified, uint8_t *slot)
 {
 	const uint8_t *end = p->covered + p->covered_len, *tail = block->data + block->data_len;
 
 	if (s->mode != SECURITY_CHECKSUM) {
-		enum security_verdict v = security_verify(s, p);
+		enum security_verdict v = verified ? SECURITY_OK : security_verify(s, p);
 
 		if (v == SECURITY_OK)
 			memcpy(slot, block->data, block->data_len);
@@ -198,15 +200,19 @@ static enum security_verdict copy_block(const struct security *s, const struct m
 	return security_sum_agrees(&p->security, sum) ? SECURITY_OK : SECURITY_BAD;
 }
 
-static void take_block(struct rx *rx, struct lane *lane, struct client_in *in, const struct ma_data *block, ns_t now)
+static void take_block(struct rx *rx, struct lane *lane, struct client_in *in, const struct ma_data *block, bool verified,
+                       ns_t now)
 {
+	const struct security *security = &lane->config.server_security;
 	struct store *store = &lane->store;
 	uint32_t slot = store_reserve(store);
 	enum security_verdict v;
 
 	assert(block->data_len <= store->block_bytes); /* client_wants() has looked */
-	v = slot == STORE_NO_SLOT ? security_verify(&lane->config.server_security, in->packet)
-	                          : copy_block(&lane->config.server_security, in->packet, block, store_slot(store, slot));
+	if (slot != STORE_NO_SLOT)
+		v = copy_block(security, in->packet, block, verified, store_slot(store, slot));
+	else
+		v = verified ? SECURITY_OK : security_verify(security, in->packet);
 	if (v != SECURITY_OK) {
 		lane->unverified++;
 		if (slot != STORE_NO_SLOT)
@@ -226,11 +232,47 @@ static void take_block(struct rx *rx, struct lane *lane, struct client_in *in, c
 	after_step(rx, lane, now); /* after the block is published: it may be the last */
 }
 
-static void take_packet(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now)
+/* A packet with the right header. verified: its hash was looked at already. */
+static void take_packet(struct rx *rx, struct lane *lane, const struct mt_packet *packet, const struct endpoint *from,
+                        bool verified, ns_t now)
+{
+	struct client_in in = { .type = CLIENT_IN_PACKET, .from = from, .packet = packet };
+	struct ma_data block;
+
+	switch (client_wants(&lane->client, packet, from, &block)) {
+	case CLIENT_WANT_NOT:
+		return;
+	case CLIENT_WANT_BLOCK:
+		take_block(rx, lane, &in, &block, verified, now);
+		return;
+	case CLIENT_WANT_STEP:
+		break;
+	}
+	if (!verified && security_verify(&lane->config.server_security, packet) != SECURITY_OK) {
+		lane->unverified++;
+		return;
+	}
+	in.free_slots = lane->store.slots > 0 ? store_room(&lane->store) : 0;
+	rx_lane_step(rx, lane, &in, now);
+}
+
+void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
+{
+	struct rx_hash *h = lane->hash;
+	uint32_t n = rx_hash_verify(h, &lane->config.server_security);
+
+	for (uint32_t i = 0; i < n && !lane->closed; i++) {
+		if (h->verdicts[i] == SECURITY_OK)
+			take_packet(rx, lane, &h->packets[i], &h->from[i], true, now);
+		else
+			lane->unverified++;
+	}
+}
+
+/* Packets in frames of their own may wait for others of the burst; what was put together is gone with the next. */
+static void read_packet(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now)
 {
 	struct mt_packet packet;
-	struct client_in in = { .type = CLIENT_IN_PACKET, .from = &d->from, .packet = &packet };
-	struct ma_data block;
 
 	if (lane->config.server_security.mode == SECURITY_NONE && !link_verify(&rx->link, d))
 		return;
@@ -242,21 +284,14 @@ static void take_packet(struct rx *rx, struct lane *lane, const struct net_datag
 		lane->wrong_security++;
 		return;
 	}
-	switch (client_wants(&lane->client, &packet, &d->from, &block)) {
-	case CLIENT_WANT_NOT:
+	if (lane->hash != NULL && (!d->whole || rx_hash_is_full(lane->hash)))
+		rx_lane_settle(rx, lane, now);
+	if (lane->closed)
 		return;
-	case CLIENT_WANT_BLOCK:
-		take_block(rx, lane, &in, &block, now);
-		return;
-	case CLIENT_WANT_STEP:
-		break;
-	}
-	if (security_verify(&lane->config.server_security, &packet) != SECURITY_OK) {
-		lane->unverified++;
-		return;
-	}
-	in.free_slots = lane->store.slots > 0 ? store_room(&lane->store) : 0;
-	rx_lane_step(rx, lane, &in, now);
+	if (lane->hash != NULL && d->whole)
+		rx_hash_add(lane->hash, &packet, &d->from);
+	else
+		take_packet(rx, lane, &packet, &d->from, false, now);
 }
 
 static void take_initiation(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now)
@@ -277,7 +312,7 @@ void rx_lane_datagram(struct rx *rx, struct lane *lane, const struct net_datagra
 	if (!d->to_multicast && endpoint_equal(&d->from, &lane->config.initiation))
 		take_initiation(rx, lane, d, now);
 	else
-		take_packet(rx, lane, d, now);
+		read_packet(rx, lane, d, now);
 }
 
 void rx_lane_accept(struct rx *rx, struct lane *lane, ns_t now)

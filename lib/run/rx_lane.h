@@ -5,6 +5,8 @@
 #include "run/rx.h"
 
 void rx_lane_datagram(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now);
+/* Packets of the burst that waited to be verified together. */
+void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now);
 /* One engine step, and what came out of it. */
 void rx_lane_step(struct rx *rx, struct lane *lane, const struct client_in *in, ns_t now);
 void rx_lane_accept(struct rx *rx, struct lane *lane, ns_t now);

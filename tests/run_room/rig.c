@@ -75,6 +75,7 @@ struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers)
 	r->server_port = port_mem_new(r->hub, &server);
 	r->worker = worker_new(r->client_port, &config);
 	r->budget.limit = 1 << 20;
+	security_init_checksum(&r->security);
 	r->content_bytes = blocks * RIG_BLOCK;
 	r->now = NS_PER_S;
 	r->next_seq_no = 1;
@@ -114,6 +115,7 @@ struct rig_session *rig_session(struct rig *r, uint32_t cache_blocks)
 	s->rig = r;
 	client_config_defaults(&config.client);
 	config.client.seed = 3;
+	config.client.server_security = config.client.client_security = r->security;
 	config.client.initiation = initiation(r);
 	config.client.request.name_space = (struct msi_name){ 2, { 'n', 's' } };
 	config.client.request.content = (struct msi_name){ 1, { 'o' } };
@@ -216,10 +218,14 @@ struct msi_reply rig_offer(const struct rig *r)
 
 void rig_reply_with(struct rig *r, const struct msi_reply *reply)
 {
-	uint8_t bytes[RIG_DATAGRAM];
+	uint8_t bytes[RIG_DATAGRAM], digest[SECURITY_HASH_BYTES];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
 	msi_write_reply(&w, reply);
+	if (proof_is_due(&r->security)) {
+		security_digest(r->datagram, r->datagram_len, digest);
+		proof_end_answer(&w, &r->security, digest);
+	}
 	send(r, &w, MSI_UDP_PORT, &r->client);
 }
 
@@ -241,15 +247,13 @@ void rig_error(struct rig *r, uint32_t win32)
 
 static struct mt_head head(const struct rig *r)
 {
-	return (struct mt_head){ MT_SECHDR_CHECKSUM, 4, SESSION_ID, ns_to_ms(r->now) };
+	return (struct mt_head){ security_header_type(&r->security), security_data_len(&r->security), SESSION_ID,
+		                 ns_to_ms(r->now) };
 }
 
 static void seal_and_send(struct rig *r, struct writer *w, const struct endpoint *to)
 {
-	struct security checksum;
-
-	security_init_checksum(&checksum);
-	security_seal_packet(&checksum, w->start, writer_len(w));
+	security_seal_packet(&r->security, w->start, writer_len(w));
 	send(r, w, RIG_GROUP_PORT, to);
 }
 
@@ -296,10 +300,8 @@ void rig_odata_damaged(struct rig *r, uint64_t block_no)
 {
 	uint8_t bytes[RIG_DATAGRAM];
 	struct writer w = write_odata(r, block_no, bytes);
-	struct security checksum;
 
-	security_init_checksum(&checksum);
-	security_seal_packet(&checksum, w.start, writer_len(&w));
+	security_seal_packet(&r->security, w.start, writer_len(&w));
 	bytes[writer_len(&w) - 10] ^= 0x20;
 	send(r, &w, RIG_GROUP_PORT, &group);
 }

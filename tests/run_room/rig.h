@@ -33,6 +33,7 @@ struct rig {
 	struct worker *worker;
 	struct ctl_budget budget;
 	uint64_t content_bytes;
+	struct security security; /* of both directions; CHECKSUM unless a test says otherwise, before a session */
 	ns_t now;
 	uint64_t next_seq_no;
 	uint8_t datagram[RIG_DATAGRAM]; /* the last that the server received */

@@ -73,6 +73,55 @@ static void a_packet_that_does_not_verify_changes_nothing(void)
 	rig_free(r);
 }
 
+/* More than are verified at once, a damaged one and a repeated one among them, in one turn. */
+static void packets_of_a_burst_are_hashed_together(void)
+{
+	static const uint8_t key[24] = "one key of one lab, that";
+	struct rig *r = rig_new(40);
+	struct rig_session *s;
+
+	CU_ASSERT_FATAL(security_init_hash(&r->security, key, sizeof(key), SECURITY_HMAC_A));
+	s = rig_joined(r, 64);
+	CU_ASSERT_PTR_NOT_NULL(s->ctl->lane.hash);
+	for (uint64_t block = 1; block <= 40; block++) {
+		if (block == 19)
+			rig_odata_damaged(r, block);
+		rig_odata(r, block);
+		if (block == 7)
+			rig_odata(r, block);
+	}
+	rig_turn(r, s);
+	CU_ASSERT_EQUAL_FATAL(s->delivered_count, 40);
+	for (unsigned i = 0; i < 40; i++)
+		CU_ASSERT_EQUAL(s->delivered[i].offset, (uint64_t)i * RIG_BLOCK);
+	CU_ASSERT_EQUAL(s->result, ERROR_SUCCESS);
+	rig_pass(r, s, NS_PER_S);
+	CU_ASSERT_EQUAL(rig_count(s, LANE_COUNT_unverified), 1);
+	CU_ASSERT_EQUAL(rig_count(s, LANE_COUNT_duplicates), 1);
+	CU_ASSERT_EQUAL(rig_count(s, LANE_COUNT_odata), 41);
+	rig_session_free(s);
+	rig_free(r);
+}
+
+/* A session that ends in the middle of a burst takes nothing more of it. */
+static void a_burst_ends_with_its_session(void)
+{
+	static const uint8_t key[24] = "one key of one lab, that";
+	struct rig *r = rig_new(40);
+	struct rig_session *s;
+
+	CU_ASSERT_FATAL(security_init_hash(&r->security, key, sizeof(key), SECURITY_HMAC_A));
+	s = rig_joined(r, 64);
+	rig_odata(r, 1);
+	rig_kick(r, MT_KICK_FAIL);
+	rig_odata(r, 2);
+	rig_pass(r, s, NS_PER_S);
+	CU_ASSERT_EQUAL(s->delivered_count, 1);
+	CU_ASSERT_EQUAL(s->result, WDSTPC_E_KICKED_FAIL);
+	rig_session_free(s);
+	rig_free(r);
+}
+
 static void send_raw(struct rig *r, const struct endpoint *to, uint8_t *bytes, uint32_t len)
 {
 	struct endpoint from = { r->server_port->info.ip4, RIG_GROUP_PORT };
@@ -304,6 +353,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_first_turn_asks_the_server),
 	SUITE_TEST(a_file_crosses_in_the_order_it_came),
 	SUITE_TEST(a_packet_that_does_not_verify_changes_nothing),
+	SUITE_TEST(packets_of_a_burst_are_hashed_together),
+	SUITE_TEST(a_burst_ends_with_its_session),
 	SUITE_TEST(every_drop_has_its_counter),
 	SUITE_TEST(two_sessions_of_one_object_share_its_group),
 	SUITE_TEST(a_full_cache_refuses_blocks_until_some_come_back),
