@@ -232,8 +232,8 @@ static void take_block(struct rx *rx, struct lane *lane, struct client_in *in, c
 	after_step(rx, lane, now); /* after the block is published: it may be the last */
 }
 
-/* A packet with the right header. verified: its hash was looked at already. */
-static void take_packet(struct rx *rx, struct lane *lane, const struct mt_packet *packet, const struct endpoint *from,
+/* A packet with the right header. verified: its hash was looked at already. Inline, for the way without hashes. */
+static inline __attribute__((always_inline)) void take_packet(struct rx *rx, struct lane *lane, const struct mt_packet *packet, const struct endpoint *from,
                         bool verified, ns_t now)
 {
 	struct client_in in = { .type = CLIENT_IN_PACKET, .from = from, .packet = packet };
@@ -270,6 +270,19 @@ void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
 }
 
 /* Packets in frames of their own may wait for others of the burst; what was put together is gone with the next. */
+static __attribute__((noinline)) void take_hashed(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
+                                                  const struct net_datagram *d, ns_t now)
+{
+	if (!d->whole || rx_hash_is_full(lane->hash))
+		rx_lane_settle(rx, lane, now);
+	if (lane->closed)
+		return;
+	if (d->whole)
+		rx_hash_add(lane->hash, packet, &d->from);
+	else
+		take_packet(rx, lane, packet, &d->from, false, now);
+}
+
 static void read_packet(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now)
 {
 	struct mt_packet packet;
@@ -284,12 +297,8 @@ static void read_packet(struct rx *rx, struct lane *lane, const struct net_datag
 		lane->wrong_security++;
 		return;
 	}
-	if (lane->hash != NULL && (!d->whole || rx_hash_is_full(lane->hash)))
-		rx_lane_settle(rx, lane, now);
-	if (lane->closed)
-		return;
-	if (lane->hash != NULL && d->whole)
-		rx_hash_add(lane->hash, &packet, &d->from);
+	if (lane->hash != NULL)
+		take_hashed(rx, lane, &packet, d, now);
 	else
 		take_packet(rx, lane, &packet, &d->from, false, now);
 }
