@@ -12,7 +12,7 @@ void client_initiate_due(struct client *c, ns_t now, struct outq *out)
 	client_arm(c, CLIENT_TIMER_INITIATE, now + c->config.initiate_interval_ms * NS_PER_MS);
 	if (!outq_begin(out, &w))
 		return;
-	if (c->stats.requests >= STAMP_REQUESTS)
+	if (c->stats.requests >= STAMP_REQUESTS && !proof_is_due(&c->config.client_security))
 		c->config.request.stamp.is_set = false;
 	msi_write_request(&w, &c->config.request);
 	if (proof_is_due(&c->config.client_security))

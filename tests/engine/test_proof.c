@@ -43,6 +43,7 @@ static void begin(uint8_t nonce)
 	c.initiation = initiation;
 	c.request.name_space = (struct msi_name){ 1, { 'n' } };
 	c.request.content = (struct msi_name){ 1, { 'c' } };
+	c.request.stamp.is_set = true;
 	c.client_security = c.server_security = keyed;
 	memset(c.nonce, nonce, sizeof(c.nonce));
 	client_init(&client, &c, 0);
@@ -135,9 +136,11 @@ static void a_repeated_request_is_the_same_request(void)
 
 	begin(1);
 	CU_ASSERT_FATAL(request_holds(&keyed, first));
-	pass(NS_PER_S);
-	CU_ASSERT_FATAL(request_holds(&keyed, second));
-	CU_ASSERT_EQUAL(memcmp(first, second, sizeof(first)), 0);
+	for (ns_t second_no = 1; second_no < 9; second_no++) { /* an answer to any of them may still come */
+		pass(second_no * NS_PER_S);
+		CU_ASSERT_FATAL(request_holds(&keyed, second));
+		CU_ASSERT_EQUAL(memcmp(first, second, sizeof(first)), 0);
+	}
 }
 
 static void a_request_holds_for_its_key_alone(void)
