@@ -6,6 +6,7 @@
 
 #include "fetch.h"
 #include "ports.h"
+#include "privileges.h"
 #include "report.h"
 #include "wdserror.h"
 
@@ -44,6 +45,12 @@ static bool watch(struct fetch *f, struct report *report)
 			return false;
 	}
 	return true;
+}
+
+/* As the command line has it; "": the library chooses. */
+static const char *port_of(const struct options *o)
+{
+	return o->cast.port != NULL ? o->cast.port : "";
 }
 
 /* What did not even begin: the server is not to blame for it. */
@@ -104,6 +111,7 @@ static int get(const struct options *o, struct fetch *f, struct report *report, 
 		report_failed(report, f, exit_of_start(code), f->why);
 		return exit_of_start(code);
 	}
+	privileges_seal(port_of(o));
 	if (!watch(f, report)) {
 		if (!o->resume)
 			sink->ops->close(sink); /* the temporary file goes; threads may still run, so this is the end */
@@ -157,6 +165,7 @@ int main(int argc, char **argv)
 	code = options_read(argc, argv, &o);
 	if (code >= 0)
 		return code;
+	privileges_begin(port_of(&o));
 	catch_signals();
 	sink = sink_open(o.output, o.default_output, o.has_digest, o.resume, why);
 	if (sink == NULL) {
