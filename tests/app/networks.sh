@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lab.sh"
 SIZE=$((12 << 20))
 URL6=wds://[fd99::1]/images/disk.img
+MTU= # of memif: ",mtu=N"
 
 # over PORT WHAT URL [server's options]
 over() {
@@ -22,11 +23,11 @@ memif() {
 
 	shift 4
 	SERVER_LOG=$NET_DIR/server.log
-	net_start_here "$SERVER_LOG" "$WDSCAST" --root "$ROOT" --port "memif:$NET_DIR/memif,server" --ip "$server_ip" "$@"
+	net_start_here "$SERVER_LOG" "$WDSCAST" --root "$ROOT" --port "memif:$NET_DIR/memif,server$MTU" --ip "$server_ip" "$@"
 	SERVER=$STARTED
 	net_until 20 test -S "$NET_DIR/memif"
 	mkdir -p "$NET_DIR/r1"
-	net_start_here "$NET_DIR/r1.log" "$WDSGET" "$url" --port "memif:$NET_DIR/memif" --ip "$ip" --json --stats -o "$NET_DIR/r1/disk.img"
+	net_start_here "$NET_DIR/r1.log" "$WDSGET" "$url" --port "memif:$NET_DIR/memif$MTU" --ip "$ip" --json --stats -o "$NET_DIR/r1/disk.img"
 	PID[r1]=$STARTED
 	CASES_LOGS=("$SERVER_LOG" "$SERVER_LOG.err" "$NET_DIR/r1.log" "$NET_DIR/r1.log.err")
 	crosses "$what" r1
@@ -67,6 +68,47 @@ over af_packet "blocks of 8785 bytes" "$URL" --block-size 8785
 check "... they came as fragments, and the counters tell" test "$(member r1 reassembled)" -gt $((SIZE / 8785 / 2))
 over af_packet "blocks of 8785 bytes over IPv6" "$URL6" --block-size 8785
 memif "blocks of 8785 bytes" "$URL" $SERVER_IP/24 10.99.0.11/24 --block-size 8785
+
+# The default block fills a frame, be it a jumbo: one byte more, and there are fragments.
+whole_frames() {
+	check_equal "... without fragments" 0 "$(member r1 fragments)"
+	BLOCK=$(member r1 block_bytes)
+	check "... in blocks of $BLOCK bytes, as large as the MTU lets them be" test "$BLOCK" -gt $1
+}
+
+set_mtu() {
+	local name
+
+	for name in srv r1 bystander; do
+		net_run sw ip link set "$name" mtu "$1"
+		net_run "$name" ip link set eth0 mtu "$1"
+	done
+	net_run sw ip link set br0 mtu "$1"
+}
+
+over af_packet "default blocks" "$URL"
+whole_frames 1390
+over af_packet "blocks a byte larger" "$URL" --block-size $((BLOCK + 1))
+check "... have fragments" test "$(member r1 fragments)" -gt 0
+over af_packet "default blocks over IPv6" "$URL6"
+whole_frames 1370
+set_mtu 9000
+over af_packet "default blocks at an MTU of 9000" "$URL"
+whole_frames 8890
+over kernel "default blocks at an MTU of 9000" "$URL"
+check_equal "... are as large" "$BLOCK" "$(member r1 block_bytes)"
+PORT=kernel URL_OF=$URL
+serve
+PORT=af_packet
+get r1 --stats
+crosses "jumbo frames from sockets" r1
+check_equal "... and none was longer than the MTU" 0 "$(member r1 oversize)"
+stop_server "jumbo frames from sockets"
+set_mtu 1500
+MTU=,mtu=9000
+memif "default blocks at an MTU of 9000" "$URL" $SERVER_IP/24 10.99.0.11/24
+whole_frames 8890
+MTU=
 
 # A kernel that sends over a veth leaves trains of datagrams in one piece, and packet sockets cannot part them: so
 # they are kept from coming, and where that cannot be (a bridge is no veth) it is said.

@@ -339,7 +339,42 @@ static void answers_are_signed_a_limited_number_of_times_a_second(void)
 	done();
 }
 
+/* ODATA with a block of this size, as a session sends it at its largest. */
+static size_t packet_bytes(const struct security *s, uint32_t block_bytes)
+{
+	static uint8_t block[16384], data[16384], packet[16384];
+	struct mt_head head = { .security_type = security_header_type(s), .security_len = security_data_len(s) };
+	struct mt_options options = { .has_lead_seq_no = true, .lead_seq_no = 1 };
+	struct mt_data mt = { .odata_seq_no = 1, .data = data };
+	struct ma_data ma = { 1, (uint16_t)block_bytes, block };
+	struct writer w = writer_of(data, sizeof(data));
+
+	ma_write_data(&w, &ma);
+	mt.data_len = (uint16_t)writer_len(&w);
+	w = writer_of(packet, sizeof(packet));
+	mt_write_data(&w, &head, MT_ODATA, &mt, &options);
+	CU_ASSERT_FALSE(w.full);
+	return writer_len(&w);
+}
+
+static void the_default_block_fills_a_frame_in_every_mode(void)
+{
+	struct security kinds[] = { plain(SECURITY_NONE), plain(SECURITY_CHECKSUM), hash(key), signing(0) };
+	static const uint32_t mtus[] = { 1280, 1500, 9000 };
+
+	for (unsigned m = 0; m < 4; m++) {
+		for (unsigned i = 0; i < 3; i++) {
+			struct port_info port = { .mtu = mtus[i] };
+
+			CU_ASSERT_EQUAL(packet_bytes(&kinds[m], serve_block_bytes_max(&port, 4, &kinds[m])), mtus[i] - 20 - 8);
+			CU_ASSERT_EQUAL(packet_bytes(&kinds[m], serve_block_bytes_max(&port, 16, &kinds[m])), mtus[i] - 40 - 8);
+		}
+		security_fini(&kinds[m]);
+	}
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(the_default_block_fills_a_frame_in_every_mode),
 	SUITE_TEST(every_allowed_pair_carries_a_file),
 	SUITE_TEST(no_server_begins_with_another_pair),
 	SUITE_TEST(either_reading_of_the_hmac_carries_a_file),
