@@ -200,7 +200,9 @@ static enum security_verdict copy_block(const struct security *s, const struct m
 	return security_sum_agrees(&p->security, sum) ? SECURITY_OK : SECURITY_BAD;
 }
 
-static void take_block(struct rx *rx, struct lane *lane, struct client_in *in, const struct ma_data *block, bool verified,
+#define INLINE static inline __attribute__((always_inline)) /* twice: the way without hashes is to be short */
+
+INLINE void take_block(struct rx *rx, struct lane *lane, struct client_in *in, const struct ma_data *block, bool verified,
                        ns_t now)
 {
 	const struct security *security = &lane->config.server_security;
@@ -232,8 +234,8 @@ static void take_block(struct rx *rx, struct lane *lane, struct client_in *in, c
 	after_step(rx, lane, now); /* after the block is published: it may be the last */
 }
 
-/* A packet with the right header. verified: its hash was looked at already. Inline, for the way without hashes. */
-static inline __attribute__((always_inline)) void take_packet(struct rx *rx, struct lane *lane, const struct mt_packet *packet, const struct endpoint *from,
+/* A packet with the right header. verified: its hash was looked at already. */
+INLINE void take_packet(struct rx *rx, struct lane *lane, const struct mt_packet *packet, const struct endpoint *from,
                         bool verified, ns_t now)
 {
 	struct client_in in = { .type = CLIENT_IN_PACKET, .from = from, .packet = packet };
@@ -256,6 +258,12 @@ static inline __attribute__((always_inline)) void take_packet(struct rx *rx, str
 	rx_lane_step(rx, lane, &in, now);
 }
 
+static __attribute__((noinline)) void take_hashed(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
+                                                  const struct endpoint *from, bool verified, ns_t now)
+{
+	take_packet(rx, lane, packet, from, verified, now);
+}
+
 void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
 {
 	struct rx_hash *h = lane->hash;
@@ -263,15 +271,15 @@ void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
 
 	for (uint32_t i = 0; i < n && !lane->closed; i++) {
 		if (h->verdicts[i] == SECURITY_OK)
-			take_packet(rx, lane, &h->packets[i], &h->from[i], true, now);
+			take_hashed(rx, lane, &h->packets[i], &h->from[i], true, now);
 		else
 			lane->unverified++;
 	}
 }
 
 /* Packets in frames of their own may wait for others of the burst; what was put together is gone with the next. */
-static __attribute__((noinline)) void take_hashed(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
-                                                  const struct net_datagram *d, ns_t now)
+static __attribute__((noinline)) void gather(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
+                                             const struct net_datagram *d, ns_t now)
 {
 	if (!d->whole || rx_hash_is_full(lane->hash))
 		rx_lane_settle(rx, lane, now);
@@ -280,7 +288,7 @@ static __attribute__((noinline)) void take_hashed(struct rx *rx, struct lane *la
 	if (d->whole)
 		rx_hash_add(lane->hash, packet, &d->from);
 	else
-		take_packet(rx, lane, packet, &d->from, false, now);
+		take_hashed(rx, lane, packet, &d->from, false, now);
 }
 
 static void read_packet(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now)
@@ -298,7 +306,7 @@ static void read_packet(struct rx *rx, struct lane *lane, const struct net_datag
 		return;
 	}
 	if (lane->hash != NULL)
-		take_hashed(rx, lane, &packet, d, now);
+		gather(rx, lane, &packet, d, now);
 	else
 		take_packet(rx, lane, &packet, &d->from, false, now);
 }
