@@ -85,6 +85,20 @@ class Slowdown(Target):
         return {"target": self.text, "limit": f"at most {self.limit:g}", "figure": got, "met": met}
 
 
+class Growth(Target):
+    """The worst step of a sweep against linear growth of time, with a tenth for noise."""
+
+    def __init__(self, text, part):
+        super().__init__(text, None, "<=", 1.1)
+        self.part = part
+
+    def judge(self, figures):
+        steps = [worse for _, _, worse in figures.steps(self.part, "wdscast kernel", lambda x: x)]
+        got = {"n": len(steps), "min": min(steps), "median": max(steps), "max": max(steps)} if steps else None
+        return {"target": self.text, "limit": f"at most {self.limit:g}", "figure": got,
+                "met": got["median"] <= self.limit if got else None}
+
+
 def targets():
     def path(case, block, limit):
         return Target(f"bench/pipeline, {case.replace('_', ' ')}, {block}-byte blocks: rate over memcpy's",
@@ -123,6 +137,12 @@ def targets():
         Target("af_packet: start to JOIN", rate("frames", "wdscast af_packet", None, "join_ms"), "<=", 300, " ms"),
         Target("af_packet: memory, cache 32 MiB", rate("frames", "wdscast af_packet", None, "rx_rss_mib"), "<=", 96, " MiB"),
         Target("kernel: memory, cache 32 MiB", rate("null", wds, None, "rx_rss_mib"), "<=", 96, " MiB"),
+    ]
+    out += [
+        Growth("file size, worst step over linear growth", "size"),
+        Growth("sessions, worst step over linear growth", "sessions"),
+        Target("POLL answered: object of 1 TiB over one of 1 GiB", rate("object", "engine", 1 << 40, "poll_us"), "<=", 2, "",
+               rate("object", "engine", 1 << 30, "poll_us")),
     ]
     out += [Target(f"idle {tool}: share of a core", ("idle", tool, None, "percent"), "<=", 3, " %")
             for tool in ("wdscast, no session", "wdsget kernel, silent server", "wdsget af_packet, silent server")]

@@ -74,7 +74,7 @@ def grow(largest):
                                                    "poll_last_us": line["poll_last_us"]["median"],
                                                    "mark_ns": line["mark_ns"]["median"],
                                                    "bitmap_bytes": line["bitmap_bytes"]})
-                        for line in json_lines(lab, [BUILD / "bench/grow", "--runs", "1", "--largest", str(largest)])]
+                        for line in json_lines(lab, [BUILD / "bench/grow", "--runs", "5", "--largest", str(largest)])]
 
 
 def simulator(clients):
