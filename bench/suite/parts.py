@@ -192,18 +192,19 @@ class Plan:
 
     def growth(self):
         f, mib, quick = self.files, self.mib, self.quick
+        few = {"rounds": 0 if quick else 2}  # enough for the shape of a curve
         for size in (1, 16, 256) if quick else (1, 16, 256, 1024, 4096, 16384):
-            self.add("size", "wdscast kernel", ours(f, size, sparse=True), size, rounds=2 if size > 4096 else 0)
+            self.add("size", "wdscast kernel", ours(f, size, sparse=True), size, rounds=1 if size >= 1024 else 2)
         for block in (512, 1385, 8785) if quick else (256, 512, 1024, 1385, 2048, 4096, 8785, 32768):
-            self.add("block", "wdscast kernel", ours(f, mib, serve_options=["--block-size", str(block)]), block)
+            self.add("block", "wdscast kernel", ours(f, mib, serve_options=["--block-size", str(block)]), block, **few)
         for cache in (1, 16, 64) if quick else (1, 4, 16, 64, 256):
-            self.add("cache", "wdscast kernel", ours(f, mib, get_options=["--cache", f"{cache}M"]), cache)
+            self.add("cache", "wdscast kernel", ours(f, mib, get_options=["--cache", f"{cache}M"]), cache, **few)
         for count in (1, 4, 16) if quick else (1, 4, 16, 64):
-            self.add("sessions", "wdscast kernel", many_sessions(f, count, 8), count, rounds=3)
+            self.add("sessions", "wdscast kernel", many_sessions(f, count, 8), count, **few)
         for loss in (0, 2) if quick else (0, 0.1, 0.5, 1, 2, 5):
             for name, run in (("wdscast kernel", ours(f, mib)), ("udpcast", peer(tools.udpcast, f, mib // 4)),
                               ("uftp", peer(tools.uftp, f, mib // 4))):
-                self.add("loss", name, run, loss, loss=loss)
+                self.add("loss", name, run, loss, loss=loss, **few)
         for clients in (1, 10, 50) if quick else (1, 10, 50, 100, 200):
             self.add("simulator", "wdscast", simulator(clients), clients, rounds=1)
         self.add("object", "wdscast", grow(40), rounds=1 if quick else 3)

@@ -112,6 +112,17 @@ class TheCommand(unittest.TestCase):
             for plot in (folder / "new/plots").glob("*"):
                 self.assertGreater(plot.stat().st_size, 1000)
 
+    def test_runs_are_joined_round_after_round(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "old.json").write_text(json.dumps({"about": ABOUT, "samples": three_rounds()}))
+            done = self.run_it("--report", folder / "old.json", folder / "old.json", "--out", folder)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            new = json.loads((folder / "report.json").read_text())
+            self.assertEqual((new["about"]["rounds"], new["about"]["minutes"]), (6, 2))
+            figure = next(f for f in new["figures"] if f["tool"] == "wdscast kernel" and f["metric"] == "rx_cpu_per_gib")
+            self.assertEqual(figure["n"], 6)
+
     def test_an_unknown_option_is_refused(self):
         self.assertEqual(self.run_it("--fast").returncode, 2)
 
