@@ -105,6 +105,7 @@ hostile() {
 
 	URL_OF=$URL
 	through hostile "hostile frames"
+	check "... and the server lost nobody" eval '! server_says " left "'
 	[[ $PORT != af_packet && $PORT != memif ]] || counters="$counters $NET_JUDGES"
 	for counter in $counters; do
 		counted "$counter" 1

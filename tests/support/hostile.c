@@ -21,6 +21,7 @@ static void look_at_packet(struct hostile *h, const struct eth_header *eth, cons
 		return;
 	if (p.opcode == MT_JOINACK && !d->to_multicast) {
 		h->victim_mac = eth->to;
+		h->server_mac = eth->from;
 		h->victim = d->to;
 		h->server = d->from;
 		h->session_id = p.session_id;
@@ -45,6 +46,16 @@ void hostile_look(struct hostile *h, const uint8_t *frame, uint32_t len)
 		return;
 	if (p.protocol == PROTOCOL_UDP && udp_read(&p, true, NET_CHECK_LATER, &d) == NET_UDP)
 		look_at_packet(h, eth, &d);
+}
+
+struct hostile hostile_to_server(const struct hostile *h)
+{
+	struct hostile s = *h;
+
+	s.server = h->victim;
+	s.victim = s.group = h->server;
+	s.victim_mac = s.group_mac = h->server_mac;
+	return s;
 }
 
 /* ---- pieces of frames ---- */
@@ -364,8 +375,18 @@ static void only_clients_send_that(struct hostile *h, struct writer *w)
 	struct forgery f;
 
 	forgery_begin(h, &f);
-	mt_write_leave(&f.w, &f.head, &(struct mt_leave){ h->client_id, MT_LEAVE_COMPLETE });
+	mt_write_leave(&f.w, &f.head, &(struct mt_leave){ h->client_id + 1, MT_LEAVE_COMPLETE });
 	forgery_send(h, &f, FROM_SERVER, true, false, w);
+}
+
+/* Who left, it says, is the client itself: but from another address. */
+static void a_stranger_leaves(struct hostile *h, struct writer *w)
+{
+	struct forgery f;
+
+	forgery_begin(h, &f);
+	mt_write_leave(&f.w, &f.head, &(struct mt_leave){ h->client_id, MT_LEAVE_COMPLETE });
+	forgery_send(h, &f, FROM_STRANGER, false, false, w);
 }
 
 static void has_no_security_header(struct hostile *h, struct writer *w)
@@ -408,6 +429,7 @@ uint32_t hostile_frame(struct hostile *h, uint8_t *out)
 		a_stranger_acknowledges_a_join,
 		is_of_another_session,
 		only_clients_send_that,
+		a_stranger_leaves,
 		has_no_security_header,
 	};
 	struct writer w = writer_of(out, FRAME_BYTES);

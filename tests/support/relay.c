@@ -164,12 +164,16 @@ static void pass(struct relay *r, const struct frame *f)
 
 static void disturb(struct relay *r)
 {
+	struct hostile mirror;
 	uint8_t frame[1514];
 
 	for (unsigned i = 0; r->hostile.ready && i < HOSTILE_A_TURN; i++) {
 		uint32_t len = hostile_frame(&r->hostile, frame);
 
 		send_bytes(r->receiver, frame, len);
+		mirror = hostile_to_server(&r->hostile);
+		len = hostile_frame(&mirror, frame);
+		send_bytes(r->server, frame, len);
 	}
 }
 
