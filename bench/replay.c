@@ -267,7 +267,7 @@ static void replay_close(struct port *p)
 }
 
 static const struct port_ops ops = { replay_rx,    replay_free_frames, replay_tx,        replay_stats, replay_join,
-	                             replay_leave, replay_reserve,     replay_unreserve, replay_close };
+	                             replay_leave, replay_reserve,     replay_unreserve, replay_close, NULL };
 
 void replay_rewind(struct replay *r)
 {

@@ -239,7 +239,7 @@ static void sink_close(struct port *port)
 }
 
 static const struct port_ops sink_ops = { sink_rx,    sink_give_back, sink_tx,        sink_read_stats, sink_join,
-	                                  sink_leave, sink_reserve,   sink_unreserve, sink_close };
+	                                  sink_leave, sink_reserve,   sink_unreserve, sink_close, NULL };
 
 struct sink *sink_new(uint32_t mtu)
 {

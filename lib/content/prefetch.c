@@ -2,6 +2,7 @@
 
 #define SLOTS_MIN 64
 #define SLOTS_MAX (1u << 26)
+#define HUNGRY_PART 4
 
 static size_t round_up(size_t n)
 {
@@ -54,6 +55,9 @@ void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *me
 
 	memset(r, 0, sizeof(*r));
 	r->config = *c;
+	if (c->ahead == 0 || c->ahead > c->slots)
+		r->config.ahead = c->slots;
+	atomic_init(&r->limit, r->config.ahead);
 	r->arena = carve(&at, (size_t)c->slots * c->block_bytes);
 	r->repair_arena = carve(&at, (size_t)PREFETCH_REPAIRS * c->block_bytes);
 	r->slots = carve(&at, c->slots * sizeof(struct prefetch_slot));
@@ -125,8 +129,8 @@ static void take_pass(struct prefetch *r)
 static uint32_t chunk_blocks(const struct prefetch *r, const struct range *range)
 {
 	const struct prefetch_config *c = &r->config;
-	uint64_t released = atomic_load_explicit(&r->released, memory_order_acquire); /* R2 */
-	uint64_t n = released + c->slots - r->at_position;
+	uint64_t limit = atomic_load_explicit(&r->limit, memory_order_seq_cst); /* R2 */
+	uint64_t n = limit - r->at_position;
 	uint64_t to_wrap = c->slots - (r->at_position & (c->slots - 1));
 	uint64_t chunk = PREFETCH_CHUNK_BYTES / c->block_bytes + 1;
 
@@ -164,6 +168,17 @@ static void go_on(struct prefetch *r, uint32_t n)
 	atomic_store_explicit(&r->filled, r->at_position, memory_order_release); /* R1 */
 }
 
+/* The same; and who waits says so before it looks once more. */
+static uint32_t room_for(struct prefetch *r, const struct range *range)
+{
+	uint32_t n = chunk_blocks(r, range);
+	bool waiting = atomic_load_explicit(&r->waiting, memory_order_relaxed);
+
+	if (waiting != (n == 0))
+		atomic_store_explicit(&r->waiting, n == 0, memory_order_seq_cst); /* W1 */
+	return n > 0 || waiting ? n : chunk_blocks(r, range);
+}
+
 static uint32_t read_ahead(struct prefetch *r)
 {
 	uint8_t *to = r->arena + (size_t)(r->at_position & (r->config.slots - 1)) * r->config.block_bytes;
@@ -172,7 +187,7 @@ static uint32_t read_ahead(struct prefetch *r)
 	take_pass(r);
 	if (r->at_block == 0)
 		return 0;
-	n = chunk_blocks(r, &r->passes[r->at_pass & 1].v[r->at_range]);
+	n = room_for(r, &r->passes[r->at_pass & 1].v[r->at_range]);
 	if (n == 0 || !read_blocks(r, r->at_block, n, to))
 		return 0;
 	fill_slots(r, n, to);
@@ -188,11 +203,6 @@ uint32_t prefetch_turn(struct prefetch *r)
 		return 0;
 	n = read_repairs(r);
 	return n + (prefetch_failed(r) ? 0 : read_ahead(r));
-}
-
-bool prefetch_is_full(const struct prefetch *r)
-{
-	return r->at_block != 0 && !prefetch_failed(r);
 }
 
 bool prefetch_failed(const struct prefetch *r)
@@ -237,11 +247,25 @@ void prefetch_advance(struct prefetch *r)
 	r->used++;
 }
 
-void prefetch_release(struct prefetch *r, uint64_t below)
+void prefetch_release(struct prefetch *r, uint64_t below, uint64_t at)
 {
-	assert(below <= r->used);
-	if (below > prefetch_released(r))
-		atomic_store_explicit(&r->released, below, memory_order_release); /* U2 */
+	uint64_t limit, ahead = at + r->config.ahead;
+
+	assert(below <= at && at <= r->used);
+	if (below > r->released)
+		r->released = below;
+	limit = r->released + r->config.slots;
+	if (ahead < limit)
+		limit = ahead;
+	if (limit > atomic_load_explicit(&r->limit, memory_order_relaxed))
+		atomic_store_explicit(&r->limit, limit, memory_order_seq_cst); /* U2 */
+}
+
+bool prefetch_is_hungry(const struct prefetch *r)
+{
+	return atomic_load_explicit(&r->waiting, memory_order_seq_cst) && /* W2 */
+	       atomic_load_explicit(&r->limit, memory_order_relaxed) -
+	                       atomic_load_explicit(&r->filled, memory_order_relaxed) >= r->config.ahead / HUNGRY_PART;
 }
 
 int prefetch_ask_repair(struct prefetch *r, uint64_t block_no)

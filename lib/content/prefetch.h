@@ -7,13 +7,16 @@
  *
  * Block number p of all that was ever read (its position, from 0) lies in slot p & (slots - 1).
  *   released <= filled <= released + slots; slots of released .. filled-1 are the user's to read.
+ *   And no further than `ahead` beyond what is in use: what was read is then still in the processor's caches.
  * Slot i begins at arena + i * block_bytes, without gaps, so one large read fills many slots.
  *
  * Passes: the using side hands over a copy of a pass's ranges; the reading side takes it at once, leaving
  * the rest of an earlier one. Positions of a pass that was left are the user's to skip, by their `pass`.
  *
  *  - R1 (filled, release) publishes slots; pairs with U1 in prefetch_next().
- *  - U2 (released, release) gives slots back; pairs with R2 in prefetch_turn().
+ *  - U2 (limit) gives slots back; pairs with R2 in prefetch_turn().
+ *    Both are sequentially consistent, with `waiting` (W1, W2): either the reading side sees the room or the
+ *    using side sees that it waits.
  *  - U3 (pass_given, release) publishes ranges; pairs with R3. R4 (pass_taken) pairs with U4.
  */
 #ifndef WDSCAST_CONTENT_PREFETCH_H
@@ -39,6 +42,7 @@ struct prefetch_config {
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes;
 	uint32_t slots;      /* a power of two: prefetch_slots() */
+	uint32_t ahead;      /* blocks that are read ahead of use at most; 0: as many as there are slots */
 	uint32_t ranges_max; /* of a pass */
 	uint32_t (*byte_sum)(const void *bytes, size_t len); /* NULL: not wanted */
 	uint16_t (*net_sum)(const void *bytes, size_t len);
@@ -60,12 +64,13 @@ struct prefetch {
 	/* the reading side */
 	_Alignas(SPSC_LINE) _Atomic uint64_t filled;
 	_Atomic uint64_t pass_taken;
-	_Atomic bool failed;
+	_Atomic bool failed, waiting;
 	uint64_t at_position, at_pass, at_block; /* at_block: next of the range, 0 when none */
 	uint32_t at_range;
 
 	/* the using side */
-	_Alignas(SPSC_LINE) _Atomic uint64_t released;
+	_Alignas(SPSC_LINE) _Atomic uint64_t limit; /* positions below it may be read */
+	uint64_t released;
 	_Atomic uint64_t pass_given;
 	uint64_t used, filled_seen;       /* used: the position that prefetch_next() gives next */
 	uint64_t repairs_free;            /* bit i: repair slot i is free */
@@ -81,8 +86,6 @@ void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *me
 
 /* Repairs first, then one chunk ahead. Returns the blocks read; 0: nothing to do, or failed. */
 uint32_t prefetch_turn(struct prefetch *r);
-/* It has blocks of the pass to read, and waits for slots to be given back. */
-bool prefetch_is_full(const struct prefetch *r);
 /* Either side: the content cannot be read as it was. It stays so. */
 bool prefetch_failed(const struct prefetch *r);
 
@@ -94,12 +97,14 @@ uint64_t prefetch_give_pass(struct prefetch *r, const struct range *v, uint32_t 
 bool prefetch_next(struct prefetch *r, uint64_t pass, uint64_t *position);
 /* prefetch_next() gave the position; go on to the following one. */
 void prefetch_advance(struct prefetch *r);
-/* All positions below this one may be overwritten. */
-void prefetch_release(struct prefetch *r, uint64_t below);
+/* All positions below this one may be overwritten, and it may be read so far ahead of the one at `at`. */
+void prefetch_release(struct prefetch *r, uint64_t below, uint64_t at);
+/* The reading side waits for room, and there is so much now that it is time to wake it. */
+bool prefetch_is_hungry(const struct prefetch *r);
 
 static inline uint64_t prefetch_released(const struct prefetch *r)
 {
-	return atomic_load_explicit(&r->released, memory_order_relaxed);
+	return r->released;
 }
 
 /* What lies at a position that was used and not released. */

@@ -64,6 +64,23 @@ void host_bell_disarm(struct host_bell *b);
 void host_bell_wait(struct host_bell *b, ns_t deadline);
 void host_bell_ring(struct host_bell *b);
 
+/*
+ * A doze: a sleep that ends when a descriptor can be read (a port's, where there is one), when another thread
+ * wakes it, or at the deadline. The waker pays a system call only when the sleeper sleeps.
+ */
+struct host_doze {
+	_Atomic uint32_t asleep;
+	int fd; /* an eventfd */
+};
+bool host_doze_open(struct host_doze *d);
+void host_doze_close(struct host_doze *d);
+/* Sleep until woken. The caller looks at its work once more after host_doze_arm(). fd: -1 for none. */
+void host_doze_arm(struct host_doze *d);
+void host_doze_disarm(struct host_doze *d);
+void host_doze_wait(struct host_doze *d, int fd, ns_t deadline);
+/* After the work was published. */
+void host_doze_wake(struct host_doze *d);
+
 /* ---- memory ---- */
 
 /*

@@ -90,6 +90,7 @@ struct port_ops {
 	enum wdscast_err (*reserve)(struct port *, struct endpoint *local);
 	void (*unreserve)(struct port *, const struct endpoint *local);
 	void (*close)(struct port *);
+	int (*wait_fd)(struct port *, uint16_t queue); /* NULL: there is none */
 };
 
 /* An implementation has this first in its own struct. */
@@ -150,6 +151,12 @@ static inline enum wdscast_err port_reserve(struct port *p, struct endpoint *loc
 static inline void port_unreserve(struct port *p, const struct endpoint *local)
 {
 	p->ops->unreserve(p, local);
+}
+
+/* A descriptor that can be read when something has arrived, or -1: then only port_rx() can tell. */
+static inline int port_wait_fd(struct port *p, uint16_t queue)
+{
+	return p->ops->wait_fd != NULL ? p->ops->wait_fd(p, queue) : -1;
 }
 
 static inline void port_close(struct port *p)

@@ -204,6 +204,14 @@ static void dpdk_close(struct port *port)
 	free(p);
 }
 
+/* Only af_packet's rings belong to descriptors that can be waited for. */
+static int dpdk_wait_fd(struct port *port, uint16_t queue)
+{
+	struct port_dpdk *p = dpdk_of(port);
+
+	return p->kind == DPDK_AF_PACKET && queue < p->sockets.count ? p->sockets.fd[queue] : -1;
+}
+
 static const struct port_ops dpdk_ops = {
 	.rx = dpdk_rx,
 	.free = dpdk_free,
@@ -214,6 +222,7 @@ static const struct port_ops dpdk_ops = {
 	.reserve = dpdk_reserve,
 	.unreserve = dpdk_unreserve,
 	.close = dpdk_close,
+	.wait_fd = dpdk_wait_fd,
 };
 
 static uint32_t frames_in_rings(const struct dpdk_device *d)

@@ -291,6 +291,12 @@ static void kernel_close(struct port *p)
 	free(k);
 }
 
+static int kernel_wait_fd(struct port *p, uint16_t queue)
+{
+	(void)queue;
+	return kernel_of(p)->epoll;
+}
+
 static const struct port_ops kernel_ops = {
 	.rx = kernel_rx,
 	.free = kernel_free,
@@ -301,6 +307,7 @@ static const struct port_ops kernel_ops = {
 	.reserve = kernel_reserve,
 	.unreserve = kernel_unreserve,
 	.close = kernel_close,
+	.wait_fd = kernel_wait_fd,
 };
 
 /* UDP_SEGMENT came with Linux 4.18. */

@@ -93,6 +93,12 @@ bool link_flush(struct link *l, ns_t now);
 bool link_join(struct link *l, const struct ip_addr *group, ns_t now);
 void link_leave(struct link *l, const struct ip_addr *group, ns_t now);
 
+/* Something is left that the wire did not take: it is to be tried soon. */
+static inline bool link_is_full(const struct link *l)
+{
+	return l->tx_first < l->tx_count;
+}
+
 void link_tick(struct link *l, ns_t now);
 ns_t link_deadline(const struct link *l);
 /* Largest UDP payload to this address that needs no fragments. */

@@ -245,15 +245,17 @@ static uint64_t unsent_position(const struct serve_session *s)
 }
 
 /* Give back what nothing of the burst points to any more; half of the slots are kept for repairs. */
-static void settle_session(struct serve_session *s)
+static void settle_session(struct serve *w, struct serve_session *s)
 {
 	uint64_t unsent = unsent_position(s), history = s->prefetch.config.slots / 2;
 
 	for (uint64_t left = s->repairs_sent; left != 0; left &= left - 1)
 		prefetch_free_repair(&s->prefetch, __builtin_ctzll(left));
 	s->repairs_sent = 0;
-	if (unsent > history && unsent <= s->prefetch.used)
-		prefetch_release(&s->prefetch, unsent - history);
+	if (unsent > s->prefetch.used) /* a new pass: what is left of the old one is skipped */
+		unsent = s->prefetch.used, history = UINT64_MAX;
+	prefetch_release(&s->prefetch, unsent > history ? unsent - history : 0, unsent);
+	w->ring = w->ring || prefetch_is_hungry(&s->prefetch);
 }
 
 static void give_back(struct serve *w, struct serve_session *s, ns_t now)
@@ -277,7 +279,7 @@ static void settle(struct serve *w, ns_t now)
 
 		if (s == NULL)
 			continue;
-		settle_session(s);
+		settle_session(w, s);
 		if (s->closing && s->farewells == 0)
 			give_back(w, s, now);
 	}
@@ -314,6 +316,13 @@ ns_t serve_deadline(const struct serve *w)
 		if (w->sessions[i] != NULL)
 			at = ns_min(at, server_deadline(&w->sessions[i]->server));
 	return at;
+}
+
+int serve_wait_fd(const struct serve *w)
+{
+	bool waits = link_is_full(w->link) || w->out_next < w->out.packet_count;
+
+	return waits ? -1 : port_wait_fd(w->config.port, w->config.queue);
 }
 
 bool serve_take_event(struct serve *w, struct serve_event *out)

@@ -137,6 +137,8 @@ void serve_free(struct serve *w);
 unsigned serve_turn(struct serve *w, ns_t now);
 /* When the next turn is due if nothing arrives. */
 ns_t serve_deadline(const struct serve *w);
+/* The port's descriptor to wait at for that, or -1: it has none, or does not tell what is to be waited for. */
+int serve_wait_fd(const struct serve *w);
 
 /* ---- the content thread ---- */
 

@@ -6,7 +6,7 @@
 
 #define LIST_MIN 8192 /* entries of the Data Packet List: at least twice the largest window */
 #define ALIGN 64
-#define FULL_NAP_NS (200 * NS_PER_US)
+#define AHEAD_BYTES (8u << 20) /* that are read ahead: what a processor's cache holds, and a disk's hiccup is worth */
 #define WAIT_NS NS_PER_S
 
 static size_t round_up(size_t n)
@@ -133,6 +133,7 @@ static void configure_prefetch(const struct serve *w, struct content_object *o, 
 		                       .total_blocks = c->total_blocks,
 		                       .block_bytes = c->block_bytes,
 		                       .slots = prefetch_slots(w->config.cache_bytes, c->block_bytes, c->total_blocks),
+		                       .ahead = AHEAD_BYTES / c->block_bytes,
 		                       .ranges_max = SERVER_PASS_RANGES_MAX };
 	if (c->server_security.mode == SECURITY_CHECKSUM)
 		out->byte_sum = security_sum;
@@ -288,24 +289,9 @@ unsigned serve_disk_turn(struct serve *w)
 	return work;
 }
 
-static bool is_full(const struct serve *w)
-{
-	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
-		if (w->made[i] != NULL && prefetch_is_full(&w->made[i]->prefetch))
-			return true;
-	return false;
-}
-
-/*
- * Slots are given back all the time while blocks are sent: nobody rings for that, and half of the slots
- * are blocks read ahead, so there is time for a nap. For all else there is the bell.
- */
+/* The worker rings when there is room for a good part of what is to be read ahead, and for all else. */
 void serve_disk_wait(struct serve *w)
 {
-	if (is_full(w)) {
-		host_nap(FULL_NAP_NS);
-		return;
-	}
 	host_bell_arm(&w->bell);
 	if (serve_disk_turn(w) > 0)
 		host_bell_disarm(&w->bell);

@@ -16,6 +16,7 @@ struct serve_host {
 	struct serve *serve;
 	struct serve_host_config config;
 	struct host_thread *worker, *content;
+	struct host_doze doze; /* the worker's */
 	_Atomic bool quit;
 };
 

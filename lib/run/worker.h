@@ -24,6 +24,7 @@ struct worker {
 	struct rx *rx;
 	struct worker_config config;
 	struct host_thread *thread;
+	struct host_doze doze;
 	struct host_mutex *command_lock, *port_lock;
 	_Atomic uint32_t next_id; /* of lanes */
 	_Atomic bool stop;

@@ -29,12 +29,13 @@ static uint16_t sum_other(const void *bytes, size_t len)
 	return (uint16_t)(sum_bytes(bytes, len) * 3);
 }
 
-static void with_prefetch(void)
+static void with_prefetch_ahead(uint32_t ahead)
 {
 	struct prefetch_config c = { .content_bytes = CONTENT,
 		                   .total_blocks = BLOCKS,
 		                   .block_bytes = BLOCK,
 		                   .slots = SLOTS,
+		                   .ahead = ahead,
 		                   .ranges_max = RANGES,
 		                   .byte_sum = sum_bytes,
 		                   .net_sum = sum_other };
@@ -48,6 +49,11 @@ static void with_prefetch(void)
 	memory = aligned_alloc(64, prefetch_bytes(&c));
 	memset(memory, 0, prefetch_bytes(&c));
 	prefetch_init(&prefetch, &c, memory);
+}
+
+static void with_prefetch(void)
+{
+	with_prefetch_ahead(0);
 }
 
 static void done(void)
@@ -84,7 +90,7 @@ static void use(uint64_t pass, uint64_t block_no, uint64_t keep)
 	CU_ASSERT_EQUAL(prefetch_slot(&prefetch, position)->block_no, block_no);
 	check_block(prefetch_slot(&prefetch, position), prefetch_data(&prefetch, position));
 	prefetch_advance(&prefetch);
-	prefetch_release(&prefetch, position > keep ? position - keep : 0);
+	prefetch_release(&prefetch, position > keep ? position - keep : 0, position + 1);
 }
 
 static void blocks_come_in_the_order_of_the_pass(void)
@@ -119,11 +125,36 @@ static void it_reads_no_further_than_its_slots(void)
 		prefetch_advance(&prefetch);
 	}
 	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
-	prefetch_release(&prefetch, 5);
+	prefetch_release(&prefetch, 5, prefetch.used);
 	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 5);
 	/* what was not released is still there */
 	for (uint64_t p = 5; p < SLOTS; p++)
 		check_block(prefetch_slot(&prefetch, p), prefetch_data(&prefetch, p));
+	done();
+}
+
+static void it_reads_no_further_ahead_than_told(void)
+{
+	static const struct range all = { 1, BLOCKS };
+	uint64_t pass, position;
+
+	with_prefetch_ahead(40);
+	give(&all, 1, &pass);
+	CU_ASSERT_FALSE(prefetch_is_hungry(&prefetch));
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 40);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	for (uint64_t b = 1; b <= 9; b++) {
+		CU_ASSERT_FATAL(prefetch_next(&prefetch, pass, &position));
+		prefetch_advance(&prefetch);
+	}
+	prefetch_release(&prefetch, 0, 9);
+	CU_ASSERT_FALSE(prefetch_is_hungry(&prefetch)); /* it waits, but a quarter of 40 is 10 */
+	CU_ASSERT_FATAL(prefetch_next(&prefetch, pass, &position));
+	prefetch_advance(&prefetch);
+	prefetch_release(&prefetch, 0, 10);
+	CU_ASSERT(prefetch_is_hungry(&prefetch));
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 10);
+	CU_ASSERT_FALSE(prefetch_is_hungry(&prefetch));
 	done();
 }
 
@@ -135,10 +166,10 @@ static void a_new_pass_leaves_the_old_one(void)
 	with_prefetch();
 	give(&all, 1, &first);
 	use(first, 1, 0); /* and many more are read already */
-	prefetch_release(&prefetch, 1);
+	prefetch_release(&prefetch, 1, prefetch.used);
 	give(&few, 1, &second);
 	CU_ASSERT_FALSE(prefetch_next(&prefetch, second, &position)); /* the old pass's are skipped */
-	prefetch_release(&prefetch, prefetch.used);
+	prefetch_release(&prefetch, prefetch.used, prefetch.used);
 	for (uint64_t b = 900; b <= 910; b++)
 		use(second, b, 0);
 	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
@@ -192,7 +223,7 @@ static void a_truncated_file_stops_it_for_good(void)
 	CU_ASSERT_EQUAL(truncate("n/o", CONTENT / 2), 0);
 	while (prefetch_next(&prefetch, pass, &position))
 		prefetch_advance(&prefetch);
-	prefetch_release(&prefetch, prefetch.used);
+	prefetch_release(&prefetch, prefetch.used, prefetch.used);
 	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
 	CU_ASSERT(prefetch_failed(&prefetch));
 	CU_ASSERT_EQUAL(truncate("n/o", CONTENT), 0);
@@ -214,6 +245,7 @@ static void slots_fit_the_cache_and_the_content(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(blocks_come_in_the_order_of_the_pass),
 	SUITE_TEST(it_reads_no_further_than_its_slots),
+	SUITE_TEST(it_reads_no_further_ahead_than_told),
 	SUITE_TEST(a_new_pass_leaves_the_old_one),
 	SUITE_TEST(a_pass_waits_until_the_last_one_was_taken),
 	SUITE_TEST(repairs_are_read_again_and_bounded),

@@ -281,7 +281,7 @@ static void mem_close(struct port *port)
 }
 
 static const struct port_ops mem_ops = {
-	mem_rx, mem_free, mem_tx, mem_read_stats, mem_join, mem_leave, mem_reserve, mem_unreserve, mem_close,
+	mem_rx, mem_free, mem_tx, mem_read_stats, mem_join, mem_leave, mem_reserve, mem_unreserve, mem_close, NULL,
 };
 
 struct port_mem_hub *port_mem_hub_new(void)
