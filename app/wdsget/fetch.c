@@ -151,7 +151,7 @@ static VOID CALLBACK on_complete(HANDLE session, PVOID caller, DWORD code)
 		explain(f, code);
 	if (code != ERROR_SUCCESS || f->broken) {
 		run_drop(&f->run);
-	} else if (!run_flush(&f->run)) {
+	} else if (!run_finish(&f->run)) {
 		break_off(f);
 		code = ERROR_GEN_FAILURE;
 	}

@@ -21,8 +21,7 @@ bool sink_fail(struct sink *s, const char *format, ...)
 	return false;
 }
 
-/* What is left of the pieces after a short write. */
-static bool write_rest(int fd, uint64_t offset, const struct iovec *pieces, int n, size_t skip)
+bool sink_write_rest(int fd, uint64_t offset, const struct iovec *pieces, int n, size_t skip)
 {
 	for (int i = 0; i < n; i++) {
 		const char *at = pieces[i].iov_base;
@@ -54,7 +53,7 @@ bool sink_write_all(int fd, uint64_t offset, const struct iovec *pieces, int n)
 
 		if (done < 0 && errno != EINTR)
 			return false;
-		if (!write_rest(fd, offset, pieces + first, some, done > 0 ? (size_t)done : 0))
+		if (!sink_write_rest(fd, offset, pieces + first, some, done > 0 ? (size_t)done : 0))
 			return false;
 		for (int i = 0; i < some; i++)
 			offset += pieces[first + i].iov_len;
@@ -136,7 +135,7 @@ static void null_close(struct sink *s)
 
 struct sink *sink_null_open(char why[SINK_WHY_BYTES])
 {
-	static const struct sink_ops ops = { NULL, null_begin, null_write, null_do, null_digest, null_do, null_close };
+	static const struct sink_ops ops = { NULL, null_begin, null_write, NULL, NULL, null_do, null_digest, null_do, null_close };
 	struct sink *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "writer.h"
+
 enum { SINK_WHY_BYTES = 512 };
 
 struct sink;
@@ -26,6 +28,13 @@ struct sink_ops {
 	bool (*begin)(struct sink *s, uint64_t size);
 	/* len bytes at offset, in n pieces. */
 	bool (*write)(struct sink *s, uint64_t offset, const struct iovec *pieces, int n, size_t len);
+	/*
+	 * The same, but it may still be under way on return, up to WRITER_DEPTH at a time; pieces and bytes stay until
+	 * reap() has given it back, which waits for one if told to. NULL when none is done, or none is left; failures
+	 * are told by error and why. Both ops NULL: the sink has write() alone.
+	 */
+	void (*submit)(struct sink *s, struct write *w);
+	struct write *(*reap)(struct sink *s, bool wait);
 	/* All is written: bring it to the disk. */
 	bool (*sync)(struct sink *s);
 	/* SHA-256 of what is there. */
@@ -51,6 +60,7 @@ struct sink *sink_stdout_open(bool wants_digest, char why[SINK_WHY_BYTES]);
 struct sink *sink_null_open(char why[SINK_WHY_BYTES]);
 
 /* Helpers of sinks. pwritev() of all, on from short writes; false with errno. */
+bool sink_write_rest(int fd, uint64_t offset, const struct iovec *pieces, int n, size_t skip); /* skip: is written */
 bool sink_write_all(int fd, uint64_t offset, const struct iovec *pieces, int n);
 /* Names are on the disk only when the directory is. */
 void sink_sync_directory_of(const char *path);

@@ -28,6 +28,7 @@ struct sink_file {
 	char directory[PATH_MAX];
 	char temporary[PATH_MAX]; /* "" for a device, or once it is renamed */
 	struct journal *journal;  /* NULL without --resume */
+	struct writer *writer;
 };
 
 static struct sink_file *file_of(struct sink *s)
@@ -66,15 +67,39 @@ static bool file_begin(struct sink *s, uint64_t size)
 	return true;
 }
 
+/* It is written, or not: error. */
+static bool took(struct sink_file *f, uint64_t offset, size_t len, int error)
+{
+	if (error != 0)
+		return sink_fail(&f->sink, "cannot write %s: %s", f->target, strerror(error));
+	if (f->journal != NULL && !journal_note(f->journal, offset, offset + len))
+		return sink_fail(&f->sink, "cannot keep the journal of %s: %s", f->target, strerror(errno));
+	return true;
+}
+
 static bool file_write(struct sink *s, uint64_t offset, const struct iovec *pieces, int n, size_t len)
 {
 	struct sink_file *f = file_of(s);
 
-	if (!sink_write_all(f->fd, offset, pieces, n))
-		return sink_fail(s, "cannot write %s: %s", f->target, strerror(errno));
-	if (f->journal != NULL && !journal_note(f->journal, offset, offset + len))
-		return sink_fail(s, "cannot keep the journal of %s: %s", f->target, strerror(errno));
-	return true;
+	return took(f, offset, len, sink_write_all(f->fd, offset, pieces, n) ? 0 : errno);
+}
+
+static void file_submit(struct sink *s, struct write *w)
+{
+	struct sink_file *f = file_of(s);
+
+	w->fd = f->fd;
+	writer_submit(f->writer, w);
+}
+
+static struct write *file_reap(struct sink *s, bool wait)
+{
+	struct sink_file *f = file_of(s);
+	struct write *w = writer_reap(f->writer, wait);
+
+	if (w != NULL && !took(f, w->offset, w->len, w->error) && w->error == 0)
+		w->error = EIO; /* the journal's */
+	return w;
 }
 
 static bool file_sync(struct sink *s)
@@ -133,15 +158,16 @@ static void file_close(struct sink *s)
 	if (f->temporary[0] != '\0' && !is_kept(f))
 		unlink(f->temporary);
 	journal_close(f->journal);
+	writer_free(f->writer);
 	if (f->fd >= 0)
 		close(f->fd);
 	free(f);
 }
 
-static const struct sink_ops file_ops = { NULL,        file_begin,  file_write, file_sync,
-	                                  file_digest, file_commit, file_close };
-static const struct sink_ops resumed_ops = { file_resume, file_begin,  file_write, file_sync,
-	                                     file_digest, file_commit, file_close };
+static const struct sink_ops file_ops = { NULL,      file_begin,  file_write,  file_submit, file_reap,
+	                                  file_sync, file_digest, file_commit, file_close };
+static const struct sink_ops resumed_ops = { file_resume, file_begin,  file_write,  file_submit, file_reap,
+	                                     file_sync,   file_digest, file_commit, file_close };
 
 static bool name_target(struct sink_file *f, const char *path, const char *name)
 {
@@ -240,6 +266,11 @@ static struct sink_file *file_new(const struct sink_ops *ops)
 		return NULL;
 	f->sink.ops = ops;
 	f->fd = -1;
+	f->writer = writer_new();
+	if (f->writer == NULL) {
+		free(f);
+		return NULL;
+	}
 	return f;
 }
 
@@ -278,8 +309,8 @@ static bool device_begin(struct sink *s, uint64_t size)
 	return true;
 }
 
-static const struct sink_ops device_ops = { NULL,        device_begin, file_write, file_sync,
-	                                    file_digest, file_commit,  file_close };
+static const struct sink_ops device_ops = { NULL,      device_begin, file_write,  file_submit, file_reap,
+	                                    file_sync, file_digest,  file_commit, file_close };
 
 /* O_EXCL: not a block device that is mounted. */
 static bool open_device(struct sink_file *f, const char *path)

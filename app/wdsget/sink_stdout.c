@@ -129,7 +129,7 @@ static void stdout_close(struct sink *s)
 
 struct sink *sink_stdout_open(bool wants_digest, char why[SINK_WHY_BYTES])
 {
-	static const struct sink_ops ops = { NULL,        stdout_begin,  stdout_write, stdout_done,
+	static const struct sink_ops ops = { NULL,        stdout_begin,  stdout_write, NULL, NULL, stdout_done,
 		                             stdout_digest, stdout_done,   stdout_close };
 	struct sink_stdout *o = calloc(1, sizeof(*o));
 

@@ -1,4 +1,5 @@
 /* Where wdsget's bytes go: spans, and a file that is there whole or not at all. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,67 @@ static void many_spans_end_as_one(void)
 	CU_ASSERT_EQUAL(s.n, 1);
 	CU_ASSERT_EQUAL(spans_end(&s, 0), 1000);
 	spans_free(&s);
+}
+
+/* Eight writes under way at once, the last first, each of two pieces. */
+static void write_many(bool ring)
+{
+	static uint8_t bytes[WRITER_DEPTH * 8192], back[sizeof(bytes)];
+	struct iovec piece[WRITER_DEPTH][2];
+	struct write writes[WRITER_DEPTH], *w;
+	struct writer *writer;
+	char name[] = "/tmp/wdsget-writer-XXXXXX";
+	int fd = mkstemp(name);
+	unsigned reaped = 0;
+
+	unlink(name);
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 31 + i / 251);
+	if (!ring)
+		setenv("WDSGET_NO_IO_URING", "1", 1);
+	writer = writer_new();
+	unsetenv("WDSGET_NO_IO_URING");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(writer);
+	CU_ASSERT_PTR_NULL(writer_reap(writer, true));
+	for (unsigned i = WRITER_DEPTH; i-- > 0;) {
+		piece[i][0] = (struct iovec){ bytes + i * 8192, 1000 };
+		piece[i][1] = (struct iovec){ bytes + i * 8192 + 1000, 7192 };
+		writes[i] = (struct write){ .fd = fd, .offset = i * 8192ull, .len = 8192, .pieces = 2, .piece = piece[i] };
+		writer_submit(writer, &writes[i]);
+	}
+	while ((w = writer_reap(writer, true)) != NULL) {
+		CU_ASSERT_EQUAL(w->error, 0);
+		reaped++;
+	}
+	CU_ASSERT_EQUAL(reaped, WRITER_DEPTH);
+	CU_ASSERT_EQUAL(pread(fd, back, sizeof(back), 0), sizeof(back));
+	CU_ASSERT_EQUAL(memcmp(back, bytes, sizeof(back)), 0);
+	close(fd);
+	writer_free(writer);
+}
+
+static void many_writes_are_under_way_at_once(void)
+{
+	write_many(true);
+}
+
+static void they_are_written_without_io_uring_too(void)
+{
+	write_many(false);
+}
+
+/* /dev/full takes nothing. */
+static void a_write_that_fails_tells_why(void)
+{
+	struct writer *writer = writer_new();
+	struct iovec piece = { "x", 1 };
+	struct write write = { .fd = open("/dev/full", O_WRONLY | O_CLOEXEC), .len = 1, .pieces = 1, .piece = &piece };
+
+	writer_submit(writer, &write);
+	CU_ASSERT_PTR_EQUAL(writer_reap(writer, true), &write);
+	CU_ASSERT_EQUAL(write.error, ENOSPC);
+	close(write.fd);
+	writer_free(writer);
 }
 
 static unsigned files_here(void)
@@ -176,6 +238,9 @@ static void standard_output_is_in_order(void)
 }
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(many_writes_are_under_way_at_once),
+	SUITE_TEST(they_are_written_without_io_uring_too),
+	SUITE_TEST(a_write_that_fails_tells_why),
 	SUITE_TEST(spans_grow_together),
 	SUITE_TEST(many_spans_end_as_one),
 	SUITE_TEST(a_file_has_its_name_when_it_is_whole),
