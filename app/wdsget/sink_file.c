@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "disk.h"
 #include "journal.h"
 #include "sink.h"
 #include "temporary.h"
@@ -29,6 +30,7 @@ struct sink_file {
 	char temporary[PATH_MAX]; /* "" for a device, or once it is renamed */
 	struct journal *journal;  /* NULL without --resume */
 	struct writer *writer;
+	struct disk disk;
 };
 
 static struct sink_file *file_of(struct sink *s)
@@ -61,7 +63,8 @@ static bool file_begin(struct sink *s, uint64_t size)
 	if (fstatvfs(f->fd, &disk) == 0 && more / disk.f_frsize + (more % disk.f_frsize != 0) > disk.f_bavail)
 		return sink_fail(s, "%s: not enough space: %llu bytes are needed, %llu are free", f->directory,
 		                 (unsigned long long)more, (unsigned long long)disk.f_bavail * disk.f_frsize);
-	if (ftruncate(f->fd, (off_t)size) != 0)
+	disk_begin(&f->disk, f->fd, disk_is_large(size));
+	if (!disk_reserve(&f->disk, size) || ftruncate(f->fd, (off_t)size) != 0)
 		return sink_fail(s, "%s: cannot hold %llu bytes: %s", f->directory, (unsigned long long)size,
 		                 strerror(errno));
 	return true;
@@ -72,6 +75,7 @@ static bool took(struct sink_file *f, uint64_t offset, size_t len, int error)
 {
 	if (error != 0)
 		return sink_fail(&f->sink, "cannot write %s: %s", f->target, strerror(error));
+	disk_wrote(&f->disk, offset, len);
 	if (f->journal != NULL && !journal_note(f->journal, offset, offset + len))
 		return sink_fail(&f->sink, "cannot keep the journal of %s: %s", f->target, strerror(errno));
 	return true;
@@ -88,7 +92,7 @@ static void file_submit(struct sink *s, struct write *w)
 {
 	struct sink_file *f = file_of(s);
 
-	w->fd = f->fd;
+	disk_choose(&f->disk, w);
 	writer_submit(f->writer, w);
 }
 
@@ -159,6 +163,7 @@ static void file_close(struct sink *s)
 		unlink(f->temporary);
 	journal_close(f->journal);
 	writer_free(f->writer);
+	disk_close(&f->disk);
 	if (f->fd >= 0)
 		close(f->fd);
 	free(f);
@@ -265,7 +270,7 @@ static struct sink_file *file_new(const struct sink_ops *ops)
 	if (f == NULL)
 		return NULL;
 	f->sink.ops = ops;
-	f->fd = -1;
+	f->fd = f->disk.fd = f->disk.direct = -1;
 	f->writer = writer_new();
 	if (f->writer == NULL) {
 		free(f);
@@ -300,6 +305,7 @@ static bool device_begin(struct sink *s, uint64_t size)
 	off_t end;
 
 	f->size = size;
+	disk_begin(&f->disk, f->fd, disk_is_large(size));
 	if (fstat(f->fd, &st) != 0 || !S_ISBLK(st.st_mode))
 		return true;
 	end = lseek(f->fd, 0, SEEK_END);

@@ -35,7 +35,7 @@ void writer_free(struct writer *w)
 
 static void write_now(struct write *write, size_t from)
 {
-	write->error = sink_write_rest(write->fd, write->offset, write->piece, write->pieces, from) ? 0 : errno;
+	write->error = sink_write_rest(write->plain_fd, write->offset, write->piece, write->pieces, from) ? 0 : errno;
 }
 
 static bool submit_to_ring(struct writer *w, struct write *write)

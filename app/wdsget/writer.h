@@ -16,7 +16,8 @@ enum { WRITER_DEPTH = 8 };
 struct write {
 	uint64_t offset;
 	size_t len;
-	int pieces, fd;
+	int pieces;
+	int fd, plain_fd; /* plain: for what the kernel leaves of it; the same, or without O_DIRECT */
 	const struct iovec *piece;
 	int error; /* when it is reaped: 0 or errno */
 };

@@ -9,6 +9,7 @@
 
 #include "content/tree.h"
 #include "support/suite.h"
+#include "wdsget/disk.h"
 #include "wdsget/sink.h"
 #include "wdsget/spans.h"
 
@@ -67,7 +68,7 @@ static void write_many(bool ring)
 	for (unsigned i = WRITER_DEPTH; i-- > 0;) {
 		piece[i][0] = (struct iovec){ bytes + i * 8192, 1000 };
 		piece[i][1] = (struct iovec){ bytes + i * 8192 + 1000, 7192 };
-		writes[i] = (struct write){ .fd = fd, .offset = i * 8192ull, .len = 8192, .pieces = 2, .piece = piece[i] };
+		writes[i] = (struct write){ .fd = fd, .plain_fd = fd, .offset = i * 8192ull, .len = 8192, .pieces = 2, .piece = piece[i] };
 		writer_submit(writer, &writes[i]);
 	}
 	while ((w = writer_reap(writer, true)) != NULL) {
@@ -96,13 +97,48 @@ static void a_write_that_fails_tells_why(void)
 {
 	struct writer *writer = writer_new();
 	struct iovec piece = { "x", 1 };
-	struct write write = { .fd = open("/dev/full", O_WRONLY | O_CLOEXEC), .len = 1, .pieces = 1, .piece = &piece };
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct write write = { .fd = fd, .plain_fd = fd, .len = 1, .pieces = 1, .piece = &piece };
 
 	writer_submit(writer, &write);
 	CU_ASSERT_PTR_EQUAL(writer_reap(writer, true), &write);
 	CU_ASSERT_EQUAL(write.error, ENOSPC);
 	close(write.fd);
 	writer_free(writer);
+}
+
+/* Of a large file, on a disk: what lies right goes past the cache, the rest through it, and all arrives. */
+static void large_files_bypass_the_cache_where_they_can(void)
+{
+	enum { PARTS = DISK_BEHIND + 8, PART = 8192 };
+	char name[] = "wdsget-disk-XXXXXX";
+	uint8_t *bytes = aligned_alloc(4096, PART * 2), *back = malloc(PART);
+	int fd = mkstemp(name);
+	struct disk disk;
+
+	unlink(name);
+	memset(bytes, 7, PART * 2);
+	disk_begin(&disk, fd, true);
+	CU_ASSERT(disk_reserve(&disk, PARTS * PART));
+	for (unsigned i = 0; i < PARTS; i++) {
+		struct iovec piece = { bytes + (i % 3 == 0 ? 1 : 0), PART };
+		struct write w = { .offset = i * (uint64_t)PART, .len = PART, .pieces = 1, .piece = &piece };
+
+		memset(piece.iov_base, (int)i, PART);
+		disk_choose(&disk, &w);
+		CU_ASSERT_EQUAL(w.plain_fd, fd);
+		CU_ASSERT_EQUAL(w.fd, disk.direct >= 0 && i % 3 != 0 ? disk.direct : fd);
+		CU_ASSERT_EQUAL(pwrite(w.fd, piece.iov_base, PART, (off_t)w.offset), PART);
+		disk_wrote(&disk, w.offset, w.len);
+	}
+	for (unsigned i = 0; i < PARTS; i++) {
+		CU_ASSERT_EQUAL(pread(fd, back, PART, (off_t)i * PART), PART);
+		CU_ASSERT(back[0] == i && back[PART - 1] == i);
+	}
+	disk_close(&disk);
+	close(fd);
+	free(bytes);
+	free(back);
 }
 
 static unsigned files_here(void)
@@ -240,6 +276,7 @@ static void standard_output_is_in_order(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(many_writes_are_under_way_at_once),
 	SUITE_TEST(they_are_written_without_io_uring_too),
+	SUITE_TEST(large_files_bypass_the_cache_where_they_can),
 	SUITE_TEST(a_write_that_fails_tells_why),
 	SUITE_TEST(spans_grow_together),
 	SUITE_TEST(many_spans_end_as_one),
