@@ -113,8 +113,9 @@ static int get(const struct options *o, struct fetch *f, struct report *report, 
 	}
 	privileges_seal(port_of(o));
 	if (!watch(f, report)) {
+		sink->leaving = true;
 		if (!o->resume)
-			sink->ops->close(sink); /* the temporary file goes; threads may still run, so this is the end */
+			sink->ops->close(sink);
 		_Exit(EXIT_INTERRUPTED);
 	}
 	return finish(o, f, report, sink);

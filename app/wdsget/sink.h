@@ -47,6 +47,7 @@ struct sink_ops {
 
 struct sink {
 	const struct sink_ops *ops;
+	bool leaving; /* the process ends, and threads may still write: close() is to remove what has to go, no more */
 	bool spoilt; /* what is here is wrong: not to be gone on with */
 	char why[SINK_WHY_BYTES];
 };

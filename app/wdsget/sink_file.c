@@ -161,6 +161,8 @@ static void file_close(struct sink *s)
 
 	if (f->temporary[0] != '\0' && !is_kept(f))
 		unlink(f->temporary);
+	if (f->sink.leaving)
+		return;
 	journal_close(f->journal);
 	writer_free(f->writer);
 	disk_close(&f->disk);
