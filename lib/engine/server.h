@@ -106,6 +106,7 @@ struct server_stats {
 	uint64_t unknown_client, wrong_sender, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session, refused_full;
 	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
 	uint64_t nacks_too_many, repairs_cut_short; /* NACKs ignored, and only served in part */
+	uint64_t pending_dropped; /* clients that had not answered their JOINACK yet, for others' sake */
 	uint64_t master_failures;
 };
 
@@ -151,6 +152,8 @@ struct server {
 	uint32_t delayed;   /* so many samples in a row lay far above it */
 	double master_loss_rate;
 	uint32_t spm_count, wait_ms;
+	int64_t repeat_credit; /* bytes: what repeated JOINACKs may cost; see server_join.c */
+	ns_t repeat_credit_at;
 	uint32_t quiet_qccs; /* QCCs in a row that nobody answered */
 	double window;
 	double ceiling; /* what MaxWindowSize is at present: see server_on_congestion() */

@@ -2,6 +2,26 @@
 #include "engine/server_internal.h"
 
 #define REFUSED_EVENT_MS 1000 /* a full session is told once in this time, not at each JOIN */
+#define SOURCE_PENDING_MAX 16 /* clients of one address that have not answered a JOINACK yet */
+
+/*
+ * A JOIN's address may be made up, and three JOINACKs are more than a JOIN with a short name. So beyond what JOINs
+ * themselves have brought in only so many bytes a second are spent on repeating JOINACKs: enough for a room that is
+ * switched on. Who gets none of them asks again anyway.
+ */
+#define REPEAT_CREDIT 32768
+#define REPEAT_CREDIT_A_SECOND 16384
+
+static void fill_repeat_credit(struct server *s, int64_t bytes, ns_t now)
+{
+	ns_t passed = s->repeat_credit_at == 0 || now - s->repeat_credit_at > 2 * NS_PER_S ? 2 * NS_PER_S
+	                                                                                   : now - s->repeat_credit_at;
+
+	s->repeat_credit += bytes + (int64_t)(passed * REPEAT_CREDIT_A_SECOND / NS_PER_S);
+	s->repeat_credit_at = now;
+	if (s->repeat_credit > REPEAT_CREDIT)
+		s->repeat_credit = REPEAT_CREDIT;
+}
 
 static void send_join_ack(struct server *s, struct server_client *c, ns_t now, struct outq *out)
 {
@@ -18,6 +38,7 @@ static void send_join_ack(struct server *s, struct server_client *c, ns_t now, s
 	if (!outq_begin(out, &w))
 		return;
 	mt_write_joinack(&w, &head, &p);
+	s->repeat_credit -= (int64_t)writer_len(&w);
 	server_send(s, &w, &c->from, out);
 	s->stats.joinacks++;
 }
@@ -49,7 +70,11 @@ void server_run_join_acks(struct server *s, ns_t now, struct outq *out)
 			server_forget(s, c, OUT_CLIENT_VANISHED, 0, now, out);
 			continue;
 		}
-		send_join_ack(s, c, now, out);
+		fill_repeat_credit(s, 0, now);
+		if (s->repeat_credit > 0)
+			send_join_ack(s, c, now, out);
+		else
+			c->join_ack_sends++;
 		c->join_ack_at = now + server_ms(s->config.join_ack_to_qcr_ms);
 	}
 	arm_pending(s);
@@ -72,12 +97,44 @@ static struct server_client *find_endpoint(struct server *s, const struct endpoi
 	return NULL;
 }
 
-static struct server_client *find_free(struct server *s)
+/* The oldest client that is pending, of that address if it is given; *count: how many such there are. */
+static struct server_client *oldest_pending(struct server *s, const struct ip_addr *ip, uint32_t *count)
 {
-	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
-		if (s->clients[i].list == SERVER_NONE)
-			return &s->clients[i];
-	return NULL;
+	struct server_client *oldest = NULL;
+
+	*count = 0;
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		struct server_client *c = &s->clients[i];
+
+		if (c->list != SERVER_PENDING || (ip != NULL && !ip_equal(&c->from.ip, ip)))
+			continue;
+		++*count;
+		if (oldest == NULL || c->joined_at < oldest->joined_at)
+			oldest = c;
+	}
+	return oldest;
+}
+
+/*
+ * A place for who asks from there. JOINs cost their sender nothing, and their address may be made up: so of one
+ * address only so many wait for their QCR at a time, and when all places are taken the oldest that waits goes. An
+ * honest client answers within its round trip, and asks again if that was too long.
+ */
+static struct server_client *find_place(struct server *s, const struct endpoint *from)
+{
+	struct server_client *c;
+	uint32_t count;
+
+	c = oldest_pending(s, &from->ip, &count);
+	if (count < SOURCE_PENDING_MAX) {
+		for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
+			if (s->clients[i].list == SERVER_NONE)
+				return &s->clients[i];
+		c = oldest_pending(s, NULL, &count);
+	}
+	if (c != NULL)
+		s->stats.pending_dropped++;
+	return c;
 }
 
 static void refuse(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
@@ -157,16 +214,17 @@ void server_on_join(struct server *s, const struct server_in *in, ns_t now, stru
 	struct server_client *c = find_endpoint(s, in->from);
 
 	s->stats.joins++;
+	fill_repeat_credit(s, (int64_t)in->packet->covered_len, now);
 	if (c != NULL) {
 		rejoin(s, c, in, now, out);
 		return;
 	}
-	c = find_free(s);
+	c = find_place(s, in->from);
 	if (c == NULL) { /* E12 */
 		refuse(s, in, now, out);
 		return;
 	}
-	s->client_count++;
+	s->client_count += c->list == SERVER_NONE;
 	fill_client(s, c, in, now);
 	offer_id(s, c, now, out);
 }

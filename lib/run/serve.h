@@ -91,6 +91,7 @@ struct serve_event {
 	X(replies, "of them answered with a session")                                      \
 	X(refusals, "of them answered with an error")                                      \
 	X(requests_dropped, "of them dropped because too many were waiting")               \
+	X(unanswered, "of them not answered, lest answers be more than requests")          \
 	X(unproven, "of them without the proof that a server with a key wants")            \
 	X(malformed, "datagrams that could not be read")                                   \
 	X(no_session, "datagrams to no session of ours")                                   \

@@ -141,6 +141,24 @@ static void an_active_client_that_joins_again_keeps_its_id(void)
 	rig_stop(&r);
 }
 
+/* Returns the JOIN's length. */
+static uint32_t join_from(struct rig *r, const struct endpoint *from)
+{
+	static const uint8_t mac[6] = { 2 };
+	uint8_t bytes[512];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct mt_head head = rig_head(1);
+	struct mt_join join = { .ip = from->ip, .mac_len = sizeof(mac) };
+	struct mt_packet p;
+	struct server_in in = { .type = SERVER_IN_PACKET, .from = from, .packet = &p };
+
+	memcpy(join.mac, mac, sizeof(mac));
+	mt_write_join(&w, &head, &join, NULL);
+	CU_ASSERT_EQUAL_FATAL(mt_read(bytes, writer_len(&w), &p), MT_READ_OK);
+	server_step(r->server, &in, r->now, &r->out);
+	return (uint32_t)writer_len(&w);
+}
+
 static void the_201st_client_is_refused_and_told_once_a_second(void)
 {
 	struct rig r;
@@ -148,9 +166,8 @@ static void the_201st_client_is_refused_and_told_once_a_second(void)
 	rig_config(&r);
 	rig_start(&r, RIG_PACKETS);
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
-		rig_join(&r, i, 1, false);
-	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), SERVER_CLIENTS_MAX);
-	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
+		rig_activate(&r, i, 0);
+	CU_ASSERT_EQUAL(r.server->active_count, SERVER_CLIENTS_MAX);
 	rig_clear(&r);
 	rig_join(&r, 200, 1, false);
 	rig_join(&r, 201, 1, false);
@@ -167,6 +184,72 @@ static void the_201st_client_is_refused_and_told_once_a_second(void)
 	rig_join(&r, 200, 4, false);
 	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
 	CU_ASSERT_EQUAL(r.server->stats.refused_full, 4);
+	rig_stop(&r);
+}
+
+static void when_all_places_are_taken_the_oldest_that_waits_goes(void)
+{
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	rig_activate(&r, 0, 0);
+	for (uint32_t i = 1; i < SERVER_CLIENTS_MAX; i++) {
+		r.now += NS_PER_US;
+		rig_join(&r, i, 1, false);
+	}
+	rig_clear(&r);
+	rig_join(&r, 200, 1, false);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 1);
+	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
+	CU_ASSERT_EQUAL(r.server->stats.pending_dropped, 1);
+	rig_qcr(&r, 1, 0, 0, 0); /* was the oldest */
+	CU_ASSERT_EQUAL(r.server->active_count, 1);
+	rig_qcr(&r, 200, 0, 0, 0);
+	rig_qcr(&r, 2, 0, 0, 0);
+	CU_ASSERT_EQUAL(r.server->active_count, 3);
+	CU_ASSERT_PTR_NOT_NULL(server_find_client(r.server, r.ids[0])); /* who takes part stays */
+	rig_stop(&r);
+}
+
+static void one_address_has_sixteen_that_wait(void)
+{
+	struct endpoint from = { ip4_of(10, 9, 9, 9), 1 };
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	rig_join(&r, 0, 1, false);
+	for (uint16_t port = 1; port <= 100; port++) {
+		from.port = port;
+		r.now += NS_PER_US;
+		join_from(&r, &from);
+	}
+	CU_ASSERT_EQUAL(r.server->client_count, 17);
+	CU_ASSERT_EQUAL(r.server->stats.pending_dropped, 84);
+	CU_ASSERT_PTR_NOT_NULL(server_find_client(r.server, r.ids[0]));
+	rig_stop(&r);
+}
+
+/* Whoever has others' addresses send JOINs brings upon them hardly more than was sent. */
+static void a_flood_of_joins_brings_no_more_than_it_is(void)
+{
+	struct endpoint from = { ip4_of(10, 9, 0, 0), 1 };
+	uint64_t sent = 0, came = 0;
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	for (uint32_t i = 0; i < 100000; i++) {
+		from.ip = ip4_of(10, 9, (uint8_t)(i >> 8), (uint8_t)i);
+		rig_run(&r, r.now + 100 * NS_PER_US);
+		sent += join_from(&r, &from);
+		for (uint32_t k = 0; k < r.out.packet_count; k++)
+			came += r.out.packets[k].head_len + r.out.packets[k].tail_len;
+		rig_clear(&r);
+	}
+	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
+	CU_ASSERT(came <= sent + 10 * 16384 + 32768); /* of ten seconds */
 	rig_stop(&r);
 }
 
@@ -276,6 +359,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_join_delivered_twice_changes_nothing),
 	SUITE_TEST(an_active_client_that_joins_again_keeps_its_id),
 	SUITE_TEST(the_201st_client_is_refused_and_told_once_a_second),
+	SUITE_TEST(when_all_places_are_taken_the_oldest_that_waits_goes),
+	SUITE_TEST(one_address_has_sixteen_that_wait),
+	SUITE_TEST(a_flood_of_joins_brings_no_more_than_it_is),
 	SUITE_TEST(a_qcr_brings_progress_and_load_and_a_voluntary_one_no_rtt),
 	SUITE_TEST(a_qcr_of_another_qcc_or_of_nobody_is_ignored),
 	SUITE_TEST(packets_of_other_sessions_and_for_clients_are_ignored),
