@@ -1,0 +1,200 @@
+/*
+ * A flood for tests: packets to a server from addresses that are made up, as fast as asked for. IPv4.
+ *
+ *	flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS
+ *
+ * KIND: join, qcr, nack (to the session's port), request (to 5041), or mix: each in turn. SESSION in hex. RATE in
+ * packets a second. Sources are of 198.18.0.0/15, which is for such tests (RFC 2544). Prints packets and bytes of
+ * UDP payload sent.
+ */
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "base/time.h"
+#include "security/security.h"
+#include "wire/msi.h"
+#include "wire/mt.h"
+
+#define BATCH 64
+#define FRAME_BYTES 512
+#define HEADS (sizeof(struct ether_header) + sizeof(struct iphdr) + sizeof(struct udphdr))
+
+enum kind { JOIN, QCR, NACK, REQUEST, KINDS };
+
+static const char *const kind_names[] = { "join", "qcr", "nack", "request", "mix" };
+
+struct flood {
+	struct ether_header ether;
+	struct in_addr server;
+	struct security security;
+	uint32_t session, kind;
+	uint16_t port;
+	struct rng rng;
+	uint64_t packets, bytes;
+};
+
+static ns_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (ns_t)t.tv_sec * NS_PER_S + (ns_t)t.tv_nsec;
+}
+
+static void write_packet(struct flood *f, enum kind kind, uint32_t source, struct writer *w)
+{
+	struct mt_head head = { .security_type = security_header_type(&f->security),
+		                .security_len = security_data_len(&f->security),
+		                .session_id = f->session,
+		                .sender_time = rng_next(&f->rng) };
+	struct mt_join join = { .ip = ip4_of(198, 18, 0, 1), .mac_len = 6 };
+	struct mt_qcr qcr = { .client_id = (uint32_t)rng_next(&f->rng) };
+	struct mt_nack nack = { .client_id = (uint32_t)rng_next(&f->rng), .hi_odata_seq_no = UINT64_MAX };
+	struct range all = { 0, UINT64_MAX - 1 };
+
+	memcpy(join.mac, &source, sizeof(source));
+	for (unsigned i = 0; i < 8; i++)
+		join.name[i] = (uint16_t)('a' + rng_below(&f->rng, 26));
+	if (kind == JOIN)
+		mt_write_join(w, &head, &join, NULL);
+	else if (kind == QCR)
+		mt_write_qcr(w, &head, &qcr, NULL);
+	else
+		mt_write_nack(w, &head, &nack, &all, 1);
+	security_seal_packet(&f->security, w->start, (uint32_t)writer_len(w));
+}
+
+/* For the object that is being transferred, or for one that is not there. */
+static void write_request(struct flood *f, struct writer *w)
+{
+	struct msi_request q = { .mac_len = 6 };
+	const char *object = rng_below(&f->rng, 2) ? "disk.img" : "none";
+
+	for (; q.name_space.len < 6; q.name_space.len++)
+		q.name_space.units[q.name_space.len] = (uint16_t)"images"[q.name_space.len];
+	for (; q.content.len < strlen(object); q.content.len++)
+		q.content.units[q.content.len] = (uint16_t)object[q.content.len];
+	if (object[0] == 'n')
+		q.content.units[3] = (uint16_t)('A' + rng_below(&f->rng, 500));
+	msi_write_request(w, &q);
+}
+
+static uint16_t ip_checksum(const void *head)
+{
+	uint32_t sum = 0;
+	uint16_t words[10];
+
+	memcpy(words, head, sizeof(words));
+	for (unsigned i = 0; i < 10; i++)
+		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~(sum + (sum >> 16));
+}
+
+static size_t make_frame(struct flood *f, uint8_t *out)
+{
+	uint32_t source = 0xc6120000u | (uint32_t)rng_below(&f->rng, 1 << 17);
+	enum kind kind = f->kind == KINDS ? (enum kind)(f->packets % KINDS) : (enum kind)f->kind;
+	struct writer w = writer_of(out + HEADS, FRAME_BYTES - HEADS);
+	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP, .saddr = htonl(source) };
+	struct udphdr udp = { .source = htons((uint16_t)(1024 + rng_below(&f->rng, 60000))) };
+	size_t len;
+
+	if (kind == REQUEST)
+		write_request(f, &w);
+	else
+		write_packet(f, kind, source, &w);
+	len = writer_len(&w);
+	ip.daddr = f->server.s_addr;
+	ip.tot_len = htons((uint16_t)(sizeof(ip) + sizeof(udp) + len));
+	ip.check = ip_checksum(&ip);
+	udp.dest = htons(kind == REQUEST ? MSI_UDP_PORT : f->port);
+	udp.len = htons((uint16_t)(sizeof(udp) + len)); /* no checksum: IPv4 needs none */
+	memcpy(out, &f->ether, sizeof(f->ether));
+	memcpy(out + sizeof(f->ether), &ip, sizeof(ip));
+	memcpy(out + sizeof(f->ether) + sizeof(ip), &udp, sizeof(udp));
+	f->packets++;
+	f->bytes += len;
+	return HEADS + len;
+}
+
+static void send_batch(struct flood *f, int fd)
+{
+	static uint8_t frames[BATCH][FRAME_BYTES];
+	struct mmsghdr messages[BATCH] = { 0 };
+	struct iovec pieces[BATCH];
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		pieces[i] = (struct iovec){ frames[i], make_frame(f, frames[i]) };
+		messages[i].msg_hdr.msg_iov = &pieces[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	sendmmsg(fd, messages, BATCH, 0);
+}
+
+static void run(struct flood *f, int fd, uint64_t rate, uint64_t seconds)
+{
+	ns_t begun = now(), passed;
+
+	while ((passed = now() - begun) < seconds * NS_PER_S) {
+		if (f->packets * NS_PER_S > passed * rate)
+			usleep(200);
+		else
+			send_batch(f, fd);
+	}
+}
+
+static int open_interface(const char *name, struct ether_header *ether)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name) };
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	if (fd < 0 || at.sll_ifindex == 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+		return -1;
+	memcpy(ether->ether_shost, at.sll_addr, ETH_ALEN);
+	ether->ether_type = htons(ETHERTYPE_IP);
+	return fd;
+}
+
+static bool read_mac(const char *text, uint8_t *out)
+{
+	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &out[0], &out[1], &out[2], &out[3], &out[4], &out[5]) == 6;
+}
+
+int main(int argc, char **argv)
+{
+	static struct flood f;
+	int fd;
+
+	if (argc != 9 || !inet_aton(argv[2], &f.server) || !read_mac(argv[3], f.ether.ether_dhost)) {
+		fputs("usage: flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS\n", stderr);
+		return 2;
+	}
+	while (f.kind <= KINDS && strcmp(kind_names[f.kind], argv[4]) != 0)
+		f.kind++;
+	f.session = (uint32_t)strtoul(argv[5], NULL, 16);
+	f.port = (uint16_t)atoi(argv[6]);
+	f.rng.state = 1;
+	security_init_checksum(&f.security);
+	fd = open_interface(argv[1], &f.ether);
+	if (fd < 0 || f.kind > KINDS) {
+		perror(argv[1]);
+		return 3;
+	}
+	run(&f, fd, strtoull(argv[7], NULL, 10), strtoull(argv[8], NULL, 10));
+	printf("{\"packets\":%llu,\"bytes\":%llu}\n", (unsigned long long)f.packets, (unsigned long long)f.bytes);
+	return 0;
+}
