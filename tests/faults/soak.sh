@@ -1,0 +1,116 @@
+#!/bin/bash
+# A server and several receivers that transfer, join and leave for a long time. Each round ends in silence: what a
+# process has then, and had not at the same place before, it has lost. Arguments: SOURCE BUILD [MINUTES]
+. "$(dirname "$0")/faults.sh"
+SECONDS_WANTED=$((${3:-0} * 60))
+ROUND_S=$([ "$SECONDS_WANTED" -ge 300 ] && echo 20 || echo 5)
+ROUNDS=$((SECONDS_WANTED / (ROUND_S + 4)))
+[ "$ROUNDS" -ge 4 ] || ROUNDS=4
+SIZE=$((12 << 20))
+SOAKERS=(s1 s2 s3)
+declare -A SOAKER=() AT=() TO=()
+
+# soaker NAME PORT OBJECT: a long-lived receiver; rounds are asked for through TO[NAME].
+soaker() {
+	local name=$1 pipe=$NET_DIR/disk-$1 fd
+
+	mkfifo "$pipe"
+	WDSCAST_PORT=$2:eth0 ip netns exec "$NET-$name" env --default-signal=INT "$BUILD/tests/faults/soak_receiver" \
+		$SERVER_IP images "$3" "$ROOT/images/$3" "${name#s}" <"$pipe" >"$NET_DIR/$name.log" 2>"$NET_DIR/$name.log.err" &
+	SOAKER[$name]=$!
+	NET_PIDS+=("$!")
+	exec {fd}>"$pipe"
+	TO[$name]=$fd
+	rm "$pipe"
+}
+
+# round_is_over NAME N
+round_is_over() {
+	grep -q "^round $2:" "$NET_DIR/$1.log" || ! kill -0 "${SOAKER[$1]}" 2>/dev/null
+}
+
+no_session_is_open() {
+	[ "$(grep -cE '^[0-9:]+ opened ' "$SERVER_LOG")" = "$(grep -cE '^[0-9:]+ closed ' "$SERVER_LOG")" ]
+}
+
+# KiB of memory of its own, huge pages too; handles; threads: measure PID
+measure() {
+	awk '/^(Rss(Anon|Shmem)|HugetlbPages):/ { kib += $2 } /^Threads:/ { threads = $2 } END { printf "%d ", kib; printf "%d", threads }' \
+		"/proc/$1/status"
+	echo " $(ls "/proc/$1/fd" | wc -l)"
+}
+
+# Guests that come, and go in all the ways there are, until the round is over: guests UNTIL
+guests() {
+	local how
+
+	while [ $SECONDS -lt "$1" ]; do
+		how=$((RANDOM % 4))
+		[ $how != 0 ] || [ "$SECONDS_WANTED" -ge 300 ] || how=1 # a killed one is missed for a minute
+		get r1 --timeout 20
+		sleep "0.$((RANDOM % 10))"
+		case $how in
+		0) net_stop KILL "${PID[r1]}" 2>/dev/null ;;
+		1) net_stop INT "${PID[r1]}" ;;
+		*) ended r1 60; GUESTS[$STATUS]=$((${GUESTS[$STATUS]:-0} + 1)) ;;
+		esac
+		rm -f "$NET_DIR/r1/disk.img"
+	done
+}
+
+# One round, and what everybody has at its end in AT["NAME N"].
+run_round() {
+	local n=$1 name
+
+	for name in "${SOAKERS[@]}"; do
+		echo "$ROUND_S" >&"${TO[$name]}"
+	done
+	guests $((SECONDS + ROUND_S))
+	for name in "${SOAKERS[@]}"; do
+		net_until 120 round_is_over "$name" "$n"
+	done
+	net_until 90 no_session_is_open # who was killed is forgotten after a while
+	AT["wdscast $n"]=$(measure "$SERVER")
+	for name in "${SOAKERS[@]}"; do
+		AT["$name $n"]=$(measure "${SOAKER[$name]}")
+	done
+}
+
+# level NAME: memory within 1 MiB, threads and handles the same as at the end of the second round.
+level() {
+	local first last
+
+	read -ra first <<<"${AT["$1 2"]}"
+	read -ra last <<<"${AT["$1 $ROUNDS"]}"
+	echo "$1: ${AT["$1 1"]}, ${AT["$1 2"]}, ... ${AT["$1 $ROUNDS"]} (KiB, threads, handles)"
+	check "$1: memory is level" test "$((${last[0]} - ${first[0]}))" -le 1024
+	check_equal "$1: threads are level" "${first[1]}" "${last[1]}"
+	check_equal "$1: handles are level" "${first[2]}" "${last[2]}"
+}
+
+declare -a GUESTS=()
+faults_begin $SIZE r1 "${SOAKERS[@]}"
+lab_slow_wire 300mbit
+PORT=af_packet
+serve --linger 1 --cache 4M
+soaker s1 af_packet disk.img
+soaker s2 kernel disk.img
+soaker s3 af_packet other.img
+for ((n = 1; n <= ROUNDS; n++)); do
+	run_round $n
+done
+for name in wdscast "${SOAKERS[@]}"; do
+	level $name
+done
+for name in "${SOAKERS[@]}"; do
+	check_equal "$name: no session failed, and no byte was wrong" "" "$(grep -v ' 0 failed$' "$NET_DIR/$name.log"; grep -v 'huge pages\|^$' "$NET_DIR/$name.log.err")"
+	check "$name: whole transfers were among them" grep -qE ': [1-9][0-9]* whole' "$NET_DIR/$name.log"
+	echo 0 >&"${TO[$name]}"
+	net_wait "${SOAKER[$name]}" 10
+	check_equal "$name: it ends with 0" 0 "$STATUS"
+done
+check_equal "guests that were left alone have all ended with 0" 0 "$(unset 'GUESTS[0]'; echo ${#GUESTS[@]})"
+get r1
+has_image r1 "after all that" 60
+serverless "soak"
+faults_end
