@@ -18,7 +18,7 @@ command -v ip >/dev/null || { echo "needs iproute2"; exit 77; }
 lab_litter() {
 	local path pid
 
-	for path in /dev/hugepages/rtemap* /run/dpdk/* /tmp/dpdk* /dev/shm/wdscast*; do
+	for path in /dev/hugepages/rtemap* /run/dpdk/wdscast* /tmp/dpdk* /dev/shm/wdscast*; do
 		pid=${path##*-}
 		[ ! -e "$path" ] || { [[ $pid =~ ^[0-9]+$ ]] && kill -0 "$pid" 2>/dev/null; } || echo "$path"
 	done | sort

@@ -16,10 +16,12 @@ has_file() {
 	rm -rf "${NET_DIR:?}/$2"
 }
 
-# all_get [server's options]: the three of them, from a new server.
+# all_get [server's options]: the three of them, from a new server. The fast ones are done soon, so the slow one
+# must not be the last to come.
 all_get() {
 	serve --json "$@"
 	get slow
+	net_until 30 server_says '"joined".*10\.99\.0\.13'
 	get fast1
 	get fast2
 }
