@@ -216,8 +216,22 @@ static bool may_end_so(const struct sim *s, const struct sim_client *c)
 	}
 }
 
+/*
+ * What the servers say to addresses that liars made up is no more than what these sent, and a credit that grows
+ * with time: lib/engine/server_join.c.
+ */
+static void check_amplification(struct sim *s)
+{
+	uint64_t credit = s->config.sessions * (32768 + 16384 * (s->now / NS_PER_S + 1));
+
+	if (s->stats.nobody_bytes > s->stats.lie_bytes + credit)
+		sim_fail(s, "%llu bytes to nobody for %llu bytes of lies", ULL(s->stats.nobody_bytes),
+		         ULL(s->stats.lie_bytes));
+}
+
 void sim_check_end(struct sim *s)
 {
+	check_amplification(s);
 	for (uint32_t i = 0; i < s->config.clients; i++) {
 		const struct sim_client *c = &s->clients[i];
 
