@@ -26,7 +26,7 @@ def three_rounds():
     for number, (ours, bare) in enumerate([(8, 10), (4, 20), (9, 10)]):
         samples += [sample("null", "wdscast kernel", number, gbps=ours, rx_cpu_per_gib=0.3),
                     sample("null", "sockets, GSO and GRO", number, gbps=bare)]
-        samples += [sample("size", "wdscast kernel", number, x=x, seconds=s, gbps=1) for x, s in ((1, 1), (16, 8), (256, 256))]
+        samples += [sample("size", "wdscast kernel", number, x=x, rx_cpu_per_gib=s, gbps=1) for x, s in ((1, 1), (16, 0.5), (256, 1))]
         samples += [sample("loss", tool, number, x=x, gbps=5 - x) for tool in ("wdscast kernel", "udpcast") for x in (0, 2)]
         samples += [sample("stages", "in_order", number, x=1385, parse=50, engine=40, put=60, publish=4, ack=8, turn=200)]
     samples.append({"part": "null", "tool": "udpcast", "x": None, "round": 0, "failed": "no route"})
@@ -59,7 +59,7 @@ class FiguresOfSamples(unittest.TestCase):
         self.assertIs(self.judged("veth, kernel, to null: receiver's CPU")["met"], False)
 
     def test_steps_tell_what_is_worse_than_linear(self):
-        steps = self.figures.steps("size", "wdscast kernel", lambda x: x)
+        steps = self.figures.steps("size", "wdscast kernel")
         self.assertEqual(steps, [(1, 16, 0.5), (16, 256, 2.0)])
 
     def test_the_page_shows_targets_failures_and_growth(self):
@@ -120,7 +120,7 @@ class TheCommand(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             new = json.loads((folder / "report.json").read_text())
             self.assertEqual((new["about"]["rounds"], new["about"]["minutes"]), (6, 2))
-            figure = next(f for f in new["figures"] if f["tool"] == "wdscast kernel" and f["metric"] == "rx_cpu_per_gib")
+            figure = next(f for f in new["figures"] if f["part"] == "null" and f["tool"] == "wdscast kernel")
             self.assertEqual(figure["n"], 6)
 
     def test_an_unknown_option_is_refused(self):
