@@ -150,6 +150,11 @@ static void save_texts(void)
 	save_text("conf", "all", "# a lab\nport = kernel:eth0\nip=10.0.0.2/24\ngateway = 10.0.0.1\ncores = 2,4-6\n"
 	                         "poll = busy\nmemory = 2G\ninitiate_timeout = 10\ninactivity_timeout=20 # s\n");
 	save_text("conf", "ip6", "ip = fd00::2/64\ngateway = fe80::1\n");
+	make_directory("journal");
+	save_text("journal", "ranges",
+	          "{\"journal\":1,\"id\":\"00112233445566778899aabbccddeeff\",\"inode\":7,\"server\":\"s\",\"namespace\":\"n\","
+	          "\"object\":\"o\",\"size\":1000000,\"block_bytes\":1385,\"session\":9,\"stamp\":\"0123\"}\n"
+	          "+ 0 1385\n+ 2770 500000\n!\n+ 1385 2770\n");
 	save_text("conf", "key", "key = /nowhere\nverify_key = /nowhere\n");
 }
 
