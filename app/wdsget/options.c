@@ -59,7 +59,7 @@ static const char help[] =
 	"      --resume           go on where an earlier run with --resume was interrupted, however it ended, and\n"
 	"                         keep what is there if this one is (doc/resume.md)\n"
 	"      --timeout SECONDS  give up when the server does not answer, or falls silent, for so long; default 30\n"
-	"      --json             one JSON object a line: start, progress, done or failed\n"
+	"      --json             one JSON object a line: start, progress, waiting, done or failed\n"
 	"      --stats            all counters at the end\n"
 	"  -q, --quiet            errors only\n"
 	"      --version, --help\n"

@@ -164,12 +164,31 @@ static void warn_of_oversize(struct report *r, const struct fetch *f)
 	      stderr);
 }
 
+/* What nothing comes for: once, and again when it is another reason. */
+static void say_waiting(struct report *r, const struct fetch *f)
+{
+	char text[SINK_WHY_BYTES] = "";
+
+	wdscast_describe_wait(f->session, text, sizeof(text));
+	if (strcmp(text, r->waiting) == 0)
+		return;
+	memcpy(r->waiting, text, sizeof(text));
+	if (text[0] == '\0')
+		return;
+	wipe(r);
+	if (r->options->json)
+		put_json(r, json_pack("{s:s, s:s}", "event", "waiting", "reason", text));
+	else
+		fprintf(stderr, "wdsget: waiting: %s\n", text);
+}
+
 void report_progress(struct report *r, const struct fetch *f)
 {
 	const struct options *o = r->options;
 	double now = fetch_now();
 	uint64_t bytes, repaired;
 
+	say_waiting(r, f);
 	if (!atomic_load(&f->started))
 		return;
 	if (!r->said_start)

@@ -12,6 +12,7 @@ struct report {
 	bool drawn;           /* there is a line to wipe */
 	bool said_start;
 	bool said_oversize;
+	char waiting[SINK_WHY_BYTES]; /* for what, as it was said last */
 	double next_at;       /* of the next progress */
 	double last_at;       /* of the last look */
 	uint64_t last_bytes;

@@ -96,6 +96,23 @@ DWORD wdscast_read_content_identity(HANDLE session, struct wdscast_content_ident
 	return code;
 }
 
+DWORD wdscast_describe_wait(HANDLE session, char *out, size_t max)
+{
+	struct session *s;
+	DWORD code = enter_started(session, max > 0 ? out : NULL, &s);
+
+	if (code != ERROR_SUCCESS)
+		return code;
+	host_lock(s->lock);
+	if (s->state == SESSION_RUNNING && !s->decided)
+		ctl_describe_wait(s->ctl, host_now(), out, max);
+	else
+		out[0] = '\0';
+	host_unlock(s->lock);
+	state_leave(s);
+	return code;
+}
+
 DWORD wdscast_describe_port(HANDLE session, char *out, size_t max)
 {
 	struct session *s;

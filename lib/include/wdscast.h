@@ -147,7 +147,8 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 	X(stale, "packets that came too late to matter")                                \
 	X(bad_payload, "packets whose application data makes no sense")                 \
 	X(unsent, "packets of ours that the port did not take")                         \
-	X(unproven, "answers to our requests without the proof of the server's key")
+	X(unproven, "answers to our requests without the proof of the server's key")      \
+	X(by_multicast, "datagrams that came by multicast")
 
 /* The port of a session: shared by all sessions on it. */
 #define WDSCAST_PORT_COUNTERS(X)                                             \
@@ -219,6 +220,13 @@ struct wdscast_content_identity {
  * @return as above; ERROR_NOT_READY, also when the server has not answered yet.
  */
 WDSTCI_EXPORT DWORD wdscast_read_content_identity(HANDLE session, struct wdscast_content_identity *out);
+
+/*
+ * What a session waits for when it has got nothing new for some seconds, as one line for people: that nobody
+ * answers, that nothing comes by multicast, that others hold it up. "" when it waits for nothing. The session's
+ * own limits, initiate_timeout and inactivity_timeout, end it later. Written and returned as below. Any thread.
+ */
+WDSTCI_EXPORT DWORD wdscast_describe_wait(HANDLE session, char *out, size_t max);
 
 /*
  * What the port of a started session is, as one line for people: "af_packet:eth0 (net_af_packet): ...".

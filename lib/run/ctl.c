@@ -276,23 +276,30 @@ static void explain_key(struct ctl *c, uint32_t result)
 		snprintf(c->why, sizeof(c->why), "%s serves only those who have its key: give it with --key or WDSCAST_KEY", ip);
 }
 
+void ctl_describe_wait(const struct ctl *c, ns_t now, char *out, size_t max)
+{
+	ctl_wait_text(ctl_wait_reason(&c->wait, now), &c->config.client.initiation, c->config.worker->interface, out, max);
+}
+
+/* A time-out: for how long, and what it was that was waited for. */
+static void explain_timeout(struct ctl *c)
+{
+	const struct client_config *k = &c->config.client;
+	uint32_t seconds = (c->answered ? k->inactivity_timeout_ms : k->initiate_timeout_ms) / 1000;
+	char reason[CTL_WHY_BYTES - 32];
+
+	ctl_wait_text(c->wait.last, &k->initiation, c->config.worker->interface, reason, sizeof(reason));
+	snprintf(c->why, sizeof(c->why), "gave up after %u s%s%s", seconds, reason[0] != '\0' ? ": " : "", reason);
+}
+
 static void explain(struct ctl *c, uint32_t result)
 {
-	char ip[IP_ADDR_TEXT];
-
 	if (c->why[0] != '\0')
 		return;
 	if (!c->answered)
 		explain_key(c, result);
-	if (result != ERROR_TIMEOUT)
-		return;
-	if (c->answered)
-		snprintf(c->why, sizeof(c->why), "the server fell silent: nothing came for %u s",
-		         c->config.client.inactivity_timeout_ms / 1000);
-	else
-		snprintf(c->why, sizeof(c->why), "no answer from %s port %u for %u s",
-		         ip_text(&c->config.client.initiation.ip, ip), c->config.client.initiation.port,
-		         c->config.client.initiate_timeout_ms / 1000);
+	if (result == ERROR_TIMEOUT)
+		explain_timeout(c);
 }
 
 static void complete(struct ctl *c)
@@ -341,6 +348,7 @@ unsigned ctl_turn(struct ctl *c, ns_t now)
 
 	if (!c->added)
 		begin(c);
+	ctl_wait_watch(&c->wait, &c->lane, c->config.worker->rx, now);
 	if (now >= c->load_at)
 		read_load(c, now);
 	if (phase == LANE_OFFERED && !c->answered) {

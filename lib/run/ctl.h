@@ -7,6 +7,7 @@
 #define WDSCAST_RUN_CTL_H
 
 #include "run/buffers.h"
+#include "run/ctl_wait.h"
 #include "run/lane.h"
 #include "run/worker.h"
 
@@ -56,6 +57,7 @@ struct ctl {
 	size_t arena_bytes, store_mem_bytes, bitmap_mem_bytes, buffers_mem_bytes;
 	struct host_load_state load_state;
 	ns_t load_at;
+	struct ctl_wait wait;
 	char why[CTL_WHY_BYTES];
 };
 
@@ -78,6 +80,8 @@ void ctl_run(struct ctl *c);
 
 /* End the session with this code (not 0). The first code counts, and none after the outcome is decided. Any thread. */
 void ctl_cancel(struct ctl *c, uint32_t win32);
+/* What it waits for, when it has done so for seconds: one line, or "". Any thread, until ctl_free(). */
+void ctl_describe_wait(const struct ctl *c, ns_t now, char *out, size_t max);
 /* From ops.negotiate(): these bytes are wanted, and no others but those named so. False: out of range, or no memory. */
 bool ctl_want(struct ctl *c, uint64_t start, uint64_t size);
 

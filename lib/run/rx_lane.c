@@ -40,6 +40,7 @@ static void copy_counters(struct lane *lane, ns_t now)
 		[LANE_COUNT_bad_payload] = s->bad_payload,
 		[LANE_COUNT_unsent] = lane->unsent,
 		[LANE_COUNT_unproven] = s->unproven,
+		[LANE_COUNT_by_multicast] = lane->by_multicast,
 	};
 
 	lane->counted_at = now;
@@ -326,6 +327,7 @@ void rx_lane_datagram(struct rx *rx, struct lane *lane, const struct net_datagra
 {
 	if (lane->closed)
 		return;
+	lane->by_multicast += d->to_multicast;
 	if (!d->to_multicast && endpoint_equal(&d->from, &lane->config.initiation))
 		take_initiation(rx, lane, d, now);
 	else

@@ -28,7 +28,8 @@ static void a_silent_server_is_given_up_in_time(void)
 	rig_pass(r, s, 1);
 	CU_ASSERT_EQUAL(s->completed, 1);
 	CU_ASSERT_EQUAL(s->result, ERROR_TIMEOUT);
-	CU_ASSERT_STRING_EQUAL(s->why, "no answer from 10.77.0.2 port 5041 for 10 s");
+	CU_ASSERT_STRING_EQUAL(s->why, "gave up after 10 s: no answer from 10.77.0.2 port 5041: no server runs there, or a "
+	                               "firewall drops UDP");
 	rig_session_free(s);
 	rig_free(r);
 }
@@ -42,7 +43,7 @@ static void a_server_that_vanishes_is_given_up_in_time(void)
 	CU_ASSERT_EQUAL(s->completed, 0);
 	rig_pass(r, s, 1);
 	CU_ASSERT_EQUAL(s->result, ERROR_TIMEOUT);
-	CU_ASSERT_STRING_EQUAL(s->why, "the server fell silent: nothing came for 30 s");
+	CU_ASSERT_EQUAL(strncmp(s->why, "gave up after 30 s", 18), 0);
 	rig_session_free(s);
 	rig_free(r);
 }
