@@ -159,8 +159,8 @@ static void warn_of_oversize(struct report *r, const struct fetch *f)
 		return;
 	r->said_oversize = true;
 	wipe(r);
-	fputs("wdsget: frames longer than the MTU came and were dropped: their sender, on this machine, offloads"
-	      " segmentation.\nUse --port kernel here, or at the sender: ethtool -K INTERFACE tx-udp-segmentation off\n",
+	fputs("wdsget: frames longer than the MTU came and were dropped: their sender has a larger one, or is on this"
+	      " machine and offloads segmentation.\nUse --port kernel here, or at the sender: ethtool -K INTERFACE tx-udp-segmentation off\n",
 	      stderr);
 }
 
