@@ -12,6 +12,7 @@
 #include "wdserror.h"
 
 #define OUT_PACKETS 64
+#define FULL_TURNS_MAX 8 /* as long as bursts are full more is waiting: who sleeps is woken for more at a time */
 #define COUNT_EVERY_NS (50 * NS_PER_MS)
 
 struct rx *rx_new(struct port *port, uint16_t queue, uint64_t seed, ns_t now)
@@ -287,7 +288,7 @@ unsigned rx_turn(struct rx *rx, ns_t now)
 		outq_clear(&rx->out);
 		rx->out_sent = 0;
 	}
-	if (work > 0)
+	if (work > 0 && (n < PORT_BURST || rx->turns % FULL_TURNS_MAX == 0))
 		ring_bells(rx);
 	if (rx->closed_count > 0)
 		detach_closed(rx, now);
