@@ -3,7 +3,7 @@
 # plugged into the switch by a relay). Arguments: SOURCE BUILD
 . "$(dirname "$0")/lab.sh"
 SIZE=$((8 << 20))
-SLOW=5mbit      # so that the transfer outlasts MEMBERSHIP
+SLOW=4mbit      # so that the transfer outlasts MEMBERSHIP
 MEMBERSHIP=400  # hundredths of a second without a report, and a member is forgotten
 URL6=wds://[fd99::1]/images/disk.img
 
