@@ -20,7 +20,9 @@ enum {
 	RETRY_MS = 50,
 	GREETING_MS = 10000,    /* its interrupt thread needs a moment of a core, no more */
 	MESSAGE_BYTES = 128,    /* of the memif protocol, always */
-	MESSAGE_DISCONNECT = 8, /* its type, the first two bytes */
+	MESSAGE_ADD_REGION = 4, /* its type, the first two bytes: these two bring a descriptor */
+	MESSAGE_ADD_RING = 5,
+	MESSAGE_DISCONNECT = 8,
 	PACKET_BYTES = 2048,    /* of a slot: a frame of 1518 bytes */
 	LOG2_RING = 11,         /* 2048 slots each way: nothing is lost when it is full, and a larger one leaves the caches */
 };
@@ -162,30 +164,56 @@ void memif_arguments(const struct memif *m, uint32_t mtu, char *out, unsigned by
 	         m->driver_path + (abstract ? 1 : 0), abstract ? "yes" : "no", LOG2_RING, packet);
 }
 
+/*
+ * The descriptor of a message into *fd, -1: none. A peer can send more in the room that there is: those would
+ * stay open for ever, so they are closed, and it is false.
+ */
+static bool take_descriptor(struct msghdr *message, int *fd)
+{
+	bool one = (message->msg_flags & MSG_CTRUNC) == 0;
+
+	*fd = -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int each;
+
+			memcpy(&each, CMSG_DATA(c) + i * sizeof(each), sizeof(each));
+			if (*fd >= 0)
+				close(each);
+			one = one && *fd < 0;
+			*fd = *fd >= 0 ? *fd : each;
+		}
+	}
+	return one;
+}
+
 /* One message from one side to the other, with the descriptor it may carry. False: the channel ends. */
 static bool pass(int from, int to, bool from_peer)
 {
-	char bytes[MESSAGE_BYTES], control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	char bytes[MESSAGE_BYTES] = { 0 };
 	struct iovec iov = { bytes, sizeof(bytes) };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 		                  .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(from, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *c;
 	uint16_t type;
-	int fd = -1;
 	bool ok;
+	int fd;
 
-	if (n != MESSAGE_BYTES)
-		return n < 0 && (errno == EAGAIN || errno == EINTR);
-	c = CMSG_FIRSTHDR(&message);
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	ok = take_descriptor(&message, &fd) && n == MESSAGE_BYTES;
 	memcpy(&type, bytes, sizeof(type));
+	ok = ok && (fd < 0 || type == MESSAGE_ADD_REGION || type == MESSAGE_ADD_RING); /* the driver forgets others open */
 	iov.iov_len = (size_t)n;
 	if (fd < 0)
 		message.msg_control = NULL, message.msg_controllen = 0;
 	/* The driver must not learn from a message that the peer goes: see the gate. */
-	ok = !(from_peer && type == MESSAGE_DISCONNECT) &&
+	ok = ok && !(from_peer && type == MESSAGE_DISCONNECT) &&
 	     sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == MESSAGE_BYTES;
 	if (fd >= 0)
 		close(fd);

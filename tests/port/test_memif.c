@@ -1,4 +1,5 @@
 /* memif: shared memory between two ports, in this process and with another. */
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,60 @@ static void a_dead_servers_socket_is_replaced_and_a_live_one_is_not(void)
 	port_close(server);
 }
 
+static unsigned open_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* A message of bytes, with so many descriptors. */
+static void send_descriptors(int to, size_t bytes, unsigned count)
+{
+	static char message[128];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(4 * sizeof(int))] = { 0 };
+	struct iovec iov = { message, bytes };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+
+	h.msg_controllen = CMSG_SPACE(count * sizeof(int));
+	*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	for (unsigned i = 0; i < count; i++)
+		memcpy(CMSG_DATA(c) + i * sizeof(int), &to, sizeof(to));
+	CU_ASSERT_EQUAL(sendmsg(to, &h, MSG_NOSIGNAL), (ssize_t)bytes);
+}
+
+/* Who can connect could send descriptors that nobody takes, until the process can open nothing more. */
+static void a_peer_cannot_fill_the_table_of_descriptors(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char spec[96];
+	unsigned before;
+	struct port *server;
+
+	snprintf(spec, sizeof(spec), "memif:%s,server", memif_path);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", memif_path);
+	server = must_open(spec);
+	poll_for(server, NS_PER_S / 10);
+	before = open_descriptors();
+	for (unsigned i = 0; i < 10; i++) {
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+		CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+		send_descriptors(fd, i % 2 == 0 ? 128 : 7, 1 + i % 4);
+		poll_for(server, NS_PER_S / 20);
+		close(fd);
+	}
+	for (unsigned i = 0; i < 100 && open_descriptors() > before + 2; i++) /* a channel may still be ending */
+		poll_for(server, NS_PER_S / 10);
+	CU_ASSERT(open_descriptors() <= before + 2);
+	port_close(server);
+}
+
 static void jumbo_frames_fit(void)
 {
 	char server_spec[96], spec[96];
@@ -231,6 +286,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(it_carries_all_frames_in_order_and_loses_none),
 	SUITE_TEST(a_client_waits_for_its_server_and_for_the_next),
 	SUITE_TEST(a_server_takes_one_client_after_another),
+	SUITE_TEST(a_peer_cannot_fill_the_table_of_descriptors),
 	SUITE_TEST(jumbo_frames_fit),
 	SUITE_TEST(a_port_survives_that_its_peer_is_killed),
 	SUITE_TEST(a_dead_servers_socket_is_replaced_and_a_live_one_is_not),
