@@ -62,7 +62,7 @@ def lines(folder, name, title, xlabel, ylabel, series, log_x=False):
         plots += [f"$s{i} using 1:2 with linespoints pt 7 ps 0.6 lw 2 {style} title {quoted(tool)}",
                   f"$s{i} using 1:2:3:4 with yerrorbars pt 0 lw 1 {style} notitle"]
     draw(folder, name, script + f"set title {quoted(title)}\nset xlabel {quoted(xlabel)}\nset ylabel {quoted(ylabel)}\n"
-         f"set yrange [0:*]\nset grid\nset key outside right\n" + ("set logscale x\n" if log_x else "") +
+         f"set yrange [0:*]\nset grid\nset pointintervalbox 0\nset key outside right\n" + ("set logscale x\n" if log_x else "") +
          "plot " + ", \\\n".join(plots))
     return True
 
