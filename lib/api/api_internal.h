@@ -23,6 +23,8 @@ struct api_options {
 	struct ip_addr ip4, gateway4, ip6, gateway6;
 	uint8_t prefix4, prefix6;
 	int core;                  /* the worker's, or -1 */
+	int more_cores[SHARE_WORKERS_MAX - 1]; /* of more workers, or -1 */
+	uint32_t workers;
 	bool tap;                  /* for what is not ours, on ports without a kernel */
 	bool poll_given;
 	enum worker_poll poll;

@@ -64,7 +64,7 @@ DWORD wdscast_read_port_counters(HANDLE session, struct wdscast_port_counters *o
 
 	if (code != ERROR_SUCCESS)
 		return code;
-#define X(name, text) all.name = load(&s->worker->rx->counters[RX_COUNT_##name]);
+#define X(name, text) all.name = worker_counter(s->worker, RX_COUNT_##name);
 	WDSCAST_PORT_COUNTERS(X)
 #undef X
 	state_leave(s);
@@ -117,13 +117,16 @@ DWORD wdscast_describe_port(HANDLE session, char *out, size_t max)
 {
 	struct session *s;
 	const struct port_info *info;
+	char team[32] = "";
 	DWORD code = enter_started(session, max > 0 ? out : NULL, &s);
 
 	if (code != ERROR_SUCCESS)
 		return code;
 	info = &s->worker->port->info;
-	snprintf(out, max, "%s%s%s%s%s%s", info->spec, info->driver[0] != '\0' ? " (" : "", info->driver,
-	         info->driver[0] != '\0' ? ")" : "", info->note[0] != '\0' ? ": " : "", info->note);
+	if (s->worker->first->team_count > 1)
+		snprintf(team, sizeof(team), ", worker %u of %u", s->worker->queue + 1u, s->worker->first->team_count);
+	snprintf(out, max, "%s%s%s%s%s%s%s", info->spec, info->driver[0] != '\0' ? " (" : "", info->driver,
+	         info->driver[0] != '\0' ? ")" : "", team, info->note[0] != '\0' ? ": " : "", info->note);
 	state_leave(s);
 	return code;
 }

@@ -18,7 +18,7 @@
 #define CORES_FOR_BUSY 3 /* one to spin on, and two for everything else */
 
 enum option { OPTION_PORT, OPTION_IP, OPTION_GATEWAY, OPTION_CORES, OPTION_POLL, OPTION_MEMORY, OPTION_INITIATE_TIMEOUT,
-	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTION_EXCEPTION, OPTIONS };
+	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTION_EXCEPTION, OPTION_WORKERS, OPTIONS };
 
 static const struct {
 	const char *name, *variable;
@@ -29,6 +29,7 @@ static const struct {
 	[OPTION_CORES] = { "cores", "WDSCAST_CORES" },
 	[OPTION_POLL] = { "poll", "WDSCAST_POLL" },
 	[OPTION_EXCEPTION] = { "exception", "WDSCAST_EXCEPTION" },
+	[OPTION_WORKERS] = { "workers", "WDSCAST_WORKERS" },
 	[OPTION_MEMORY] = { "memory", "WDSCAST_MEMORY" },
 	[OPTION_INITIATE_TIMEOUT] = { "initiate_timeout", "WDSCAST_INITIATE_TIMEOUT" },
 	[OPTION_INACTIVITY_TIMEOUT] = { "inactivity_timeout", "WDSCAST_INACTIVITY_TIMEOUT" },
@@ -112,21 +113,40 @@ static bool read_gateway(const char *text, struct api_options *o)
 	return true;
 }
 
-/* "2", "2,4-6": the list is checked, and its first core is the worker's. */
+static void forget_cores(struct api_options *o)
+{
+	o->core = -1;
+	for (unsigned i = 0; i < SHARE_WORKERS_MAX - 1; i++)
+		o->more_cores[i] = -1;
+}
+
+static bool read_workers(const char *text, struct api_options *o)
+{
+	uint64_t n;
+	char *end;
+
+	if (!read_number(text, &end, &n) || *end != '\0' || n < 1 || n > SHARE_WORKERS_MAX)
+		return false;
+	o->workers = (uint32_t)n;
+	return true;
+}
+
+/* "2", "2,4-6": the list is checked; its cores are the workers', as far as there are any. */
 static bool read_cores(const char *text, struct api_options *o)
 {
 	uint64_t first, last;
+	unsigned n = 0;
 	char *end;
 
-	o->core = -1;
+	forget_cores(o);
 	for (;; text = end + 1) {
 		if (!read_number(text, &end, &first) || first >= 4096)
 			return false;
 		last = first;
 		if (*end == '-' && (!read_number(end + 1, &end, &last) || last < first || last >= 4096))
 			return false;
-		if (o->core < 0)
-			o->core = (int)first;
+		for (; first <= last && n < SHARE_WORKERS_MAX; first++, n++)
+			*(n == 0 ? &o->core : &o->more_cores[n - 1]) = (int)first;
 		if (*end == '\0')
 			return true;
 		if (*end != ',')
@@ -159,6 +179,8 @@ static bool read_option(enum option option, const char *text, struct api_options
 		return read_cores(text, o);
 	case OPTION_POLL:
 		return read_poll(text, o);
+	case OPTION_WORKERS:
+		return read_workers(text, o);
 	case OPTION_EXCEPTION:
 		o->tap = strcmp(text, "tap") == 0;
 		return o->tap || strcmp(text, "none") == 0;
@@ -287,6 +309,7 @@ DWORD api_options_read(struct api_options *o)
 		                   .memory_bytes = DEFAULT_MEMORY,
 		                   .initiate_timeout_ms = DEFAULT_TIMEOUT_MS,
 		                   .inactivity_timeout_ms = DEFAULT_TIMEOUT_MS };
+	forget_cores(o);
 	code = read_file(o);
 	if (code == ERROR_SUCCESS)
 		code = read_environment(o);
@@ -330,6 +353,7 @@ static enum wdscast_err configure(const struct wdscast_options *o)
 		api_fail(0, "wdscast_configure: a value is too long");
 		return WDSCAST_EINVAL;
 	}
+	keep_number(OPTION_WORKERS, o->workers);
 	keep_number(OPTION_MEMORY, o->memory_bytes);
 	keep_number(OPTION_INITIATE_TIMEOUT, seconds_of(o->initiate_timeout_ms));
 	keep_number(OPTION_INACTIVITY_TIMEOUT, seconds_of(o->inactivity_timeout_ms));

@@ -42,7 +42,7 @@ static struct port *open_port(const struct api_options *o, const struct ip_addr 
 		.ip6 = o->ip6,
 		.gateway6 = o->gateway6,
 		.prefix6 = o->prefix6,
-		.queues = 1,
+		.queues = (uint16_t)(o->workers > 1 ? o->workers : 1),
 		.tap = o->tap,
 	};
 	char why[PORT_WHY_BYTES] = "";
@@ -57,12 +57,13 @@ static struct port *open_port(const struct api_options *o, const struct ip_addr 
 
 static struct worker *open_worker(const struct api_options *o, const struct ip_addr *server, DWORD *code)
 {
-	struct worker_config config = { .poll = o->poll, .core = o->core, .seed = host_random() };
+	struct worker_config config = { .poll = o->poll, .core = o->core, .workers = o->workers, .seed = host_random() };
 	struct port *port = open_port(o, server, code);
 	struct worker *worker;
 
 	if (port == NULL)
 		return NULL;
+	memcpy(config.more_cores, o->more_cores, sizeof(config.more_cores));
 	worker = worker_new(port, &config);
 	if (worker != NULL)
 		return worker;
@@ -98,6 +99,8 @@ struct worker *api_worker_for(const struct api_options *o, const struct ip_addr 
 
 	state_lock_ports();
 	worker = find_or_open(o, server, code);
+	if (worker != NULL)
+		worker = worker_choose(worker);
 	state_unlock_ports();
 	return worker;
 }

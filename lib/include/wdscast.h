@@ -62,12 +62,12 @@ struct wdscast_options {
 	uint32_t size;                  /* sizeof(struct wdscast_options): lets it grow */
 	uint32_t initiate_timeout_ms;   /* for the server's answer; 0: 30000 [WDSCAST_INITIATE_TIMEOUT] */
 	uint32_t inactivity_timeout_ms; /* of silence in a session; 0: 30000 [WDSCAST_INACTIVITY_TIMEOUT] */
-	uint32_t reserved;              /* 0 */
+	uint32_t workers;               /* that receive, each on a queue of its own; 0: 1 [WDSCAST_WORKERS] */
 	uint64_t memory_bytes;          /* limit for what sessions hold together; 0: 4 GiB [WDSCAST_MEMORY] */
 	const char *port;               /* SPEC of the port, doc/ports.md; NULL: "auto" [WDSCAST_PORT] */
 	const char *ip;                 /* ours, ADDRESS[/PREFIX], for ports without a kernel [WDSCAST_IP] */
 	const char *gateway;            /* [WDSCAST_GATEWAY] */
-	const char *cores;              /* "2" or "2,4-6": the first is the worker's [WDSCAST_CORES] */
+	const char *cores;              /* "2" or "2,4-6": the first is the first worker's [WDSCAST_CORES] */
 	const char *poll;               /* "busy" or "adaptive"; NULL: as the port and the cores suggest [WDSCAST_POLL] */
 	/*
 	 * Files, doc/security.md. They are read by WdsTransportClientInitialize(), and all sessions are protected
@@ -180,7 +180,9 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 	X(handled, "frames of ARP, ND, IGMP, MLD and echo")                  \
 	X(conflicts, "times that another machine claimed our address")               \
 	X(to_kernel, "frames passed to the kernel by the exception tap")     \
-	X(from_kernel, "frames that it sent by the tap")
+	X(from_kernel, "frames that it sent by the tap")                     \
+	X(handed, "datagrams that one worker read for another's session")    \
+	X(handed_dropped, "... and dropped, because that one was too slow")
 
 #define X(name, text) uint64_t name;
 struct wdscast_session_counters {

@@ -235,6 +235,7 @@ struct mac_addr mac_of_group(const struct ip_addr *group);
 
 struct net {
 	struct net_config config;
+	bool all_groups;
 	struct ip_addr link_local; /* of IPv6: what MLD and ND speak from */
 	struct net_stats stats;
 	struct rng rng;

@@ -85,7 +85,7 @@ static enum net_verdict ip_input(struct net *n, struct packet *p, unsigned flags
 static bool is_for_us(struct net *n, const struct packet *p)
 {
 	if (ip_is_multicast(&p->to))
-		return net_membership_has(n, &p->to);
+		return n->all_groups || net_membership_has(n, &p->to);
 	return ip_is_ours(n, &p->to) && (p->eth->to.b[0] & 1) == 0;
 }
 
@@ -184,6 +184,11 @@ static void announce(struct net *n, ns_t now, struct net_out *tx)
 		nd_announce(n, tx);
 	n->announce_at = --n->announces_left > 0 ? now + ANNOUNCE_INTERVAL : NS_NEVER;
 	net_arm(n, n->announce_at);
+}
+
+void net_take_all_groups(struct net *n)
+{
+	n->all_groups = true;
 }
 
 void net_tick(struct net *n, ns_t now, struct net_out *tx)

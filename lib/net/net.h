@@ -103,6 +103,9 @@ ns_t net_deadline(const struct net *n);
 bool net_join(struct net *n, const struct ip_addr *group, ns_t now, struct net_out *tx);
 void net_leave(struct net *n, const struct ip_addr *group, ns_t now, struct net_out *tx);
 
+/* From now on frames to any group are taken: of several nets on a port each reads what others have joined. */
+void net_take_all_groups(struct net *n);
+
 /*
  * Groups that net itself listens to, for the card's filter: all systems, all nodes, and the solicited-
  * node groups of our IPv6 addresses. How many there are; none with has_kernel.

@@ -395,6 +395,8 @@ enum wdscast_err device_open_pci(const struct spec *spec, const struct port_conf
 		return err;
 	if (config->ip4.len == 0 && config->ip6.len == 0)
 		return port_fail(WDSCAST_EINVAL, why, "%s: a card without the kernel has no address: give it one", d.spec);
+	if (!config->tap) /* which is for several workers to have one address */
+		d.info.queues = 1;
 	if (config->tap && spec->vlan != 0)
 		return port_fail(WDSCAST_EINVAL, why, "%s: an exception tap goes with no vlan", d.spec);
 	d.info.vlan = spec->vlan;

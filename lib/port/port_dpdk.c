@@ -302,6 +302,8 @@ static bool start(struct port_dpdk *p, const struct dpdk_device *d)
 
 	if (rte_eth_dev_info_get(p->id, &can) != 0)
 		return false;
+	if (d->kind == DPDK_CARD)
+		p->device_queues = queues = RTE_MIN(queues, RTE_MIN(can.max_rx_queues, can.max_tx_queues));
 	choose_offloads(&conf, &can);
 	conf.rxmode.mtu = mtu_for(d, &can);
 	if (queues > 1 && (can.flow_type_rss_offloads & RTE_ETH_RSS_UDP) != 0) {
@@ -345,8 +347,10 @@ static void fill_info(struct port_dpdk *p, const struct dpdk_device *d)
 		memcpy(info->mac.b, mac.addr_bytes, sizeof(info->mac.b));
 	if (rte_eth_dev_info_get(p->id, &can) == 0)
 		snprintf(info->driver, sizeof(info->driver), "%s", can.driver_name);
-	if (d->kind == DPDK_CARD)
+	if (d->kind == DPDK_CARD) {
 		info->node = rte_eth_dev_socket_id(p->id);
+		info->queues = p->device_queues; /* it may have fewer than were asked for */
+	}
 	add_note(info, dpdk_arguments()->note);
 }
 

@@ -315,6 +315,7 @@ static void end(struct ctl *c)
 {
 	leave_group(c);
 	worker_unreserve(c->config.worker, &c->lane.local);
+	atomic_fetch_sub_explicit(&c->config.worker->sessions, 1, memory_order_relaxed);
 	c->over = true;
 }
 
@@ -440,6 +441,7 @@ struct ctl *ctl_new(const struct ctl_config *config, ns_t now, uint32_t *win32, 
 	c->lane.bell = &c->bell;
 	c->lane.hash = rx_hash_new(&c->lane.config.server_security);
 	c->lane.id = atomic_fetch_add(&config->worker->next_id, 1);
+	atomic_fetch_add_explicit(&config->worker->sessions, 1, memory_order_relaxed);
 	read_load(c, now);
 	return c;
 }
@@ -449,8 +451,10 @@ void ctl_free(struct ctl *c)
 	if (c == NULL)
 		return;
 	assert(c->over || !c->added);
-	if (!c->added)
+	if (!c->added) { /* else its end did it, for the worker may be gone by now */
 		worker_unreserve(c->config.worker, &c->lane.local);
+		atomic_fetch_sub_explicit(&c->config.worker->sessions, 1, memory_order_relaxed);
+	}
 	give_back(c, c->arena, c->arena_bytes);
 	give_back(c, c->store_mem, c->store_mem_bytes);
 	give_back(c, c->buffers_mem, c->buffers_mem_bytes);

@@ -89,11 +89,23 @@ bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *ou
 			                      .to_multicast = ip_is_multicast(&f->to.ip),
 			                      .whole = true,
 			                      .checked = true };
-	} else if (net_input(l->net, f->data, f->len, f->flags | NET_CHECK_LATER, now, out, &l->net_out) != NET_UDP) {
-		return false; /* net has dealt with it, or counted it */
+	} else {
+		enum net_verdict v = net_input(l->net, f->data, f->len, f->flags | NET_CHECK_LATER, now, out, &l->net_out);
+
+		l->heard = v == NET_HANDLED;
+		if (v != NET_UDP)
+			return false; /* net has dealt with it, or counted it */
 	}
 	l->stats.datagrams++;
 	return true;
+}
+
+void link_overhear(struct link *l, const uint8_t *frame, uint32_t len, ns_t now)
+{
+	struct net_datagram none;
+
+	if (l->net != NULL)
+		net_input(l->net, frame, len, NET_CHECK_LATER, now, &none, &l->net_out);
 }
 
 bool link_verify(struct link *l, const struct net_datagram *d)

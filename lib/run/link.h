@@ -65,6 +65,7 @@ struct link {
 	ns_t tx_moved_at;            /* when the wire last took something, or had nothing to take */
 	struct net_out net_out;
 	struct link_stats stats;
+	bool heard;                  /* link_datagram() was false for a frame of ARP or ND (or IGMP, or an echo) */
 };
 
 /*
@@ -78,6 +79,8 @@ void link_init(struct link *l, struct port *port, uint16_t queue, const struct i
 uint32_t link_poll(struct link *l);
 /* False when frame i is no datagram for us; it is dealt with or counted. */
 bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *out);
+/* A frame of ARP or ND that came on another queue of the port. */
+void link_overhear(struct link *l, const uint8_t *frame, uint32_t len, ns_t now);
 /*
  * The UDP checksum of the last link_datagram(): to be asked for payloads that do not protect themselves
  * (initiation, security mode NONE); those with a checksum, hash or signature are summed only once.

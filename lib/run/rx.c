@@ -33,7 +33,15 @@ struct rx *rx_new(struct port *port, uint16_t queue, uint64_t seed, ns_t now)
 	outq_init(&rx->out, rx->out_mem, OUT_PACKETS);
 	spsc_init(&rx->commands, rx->command_mem, RX_COMMANDS, sizeof(struct rx_command));
 	rx->deadline = NS_NEVER;
+	rx->worker = queue;
 	return rx;
+}
+
+void rx_share(struct rx *rx, struct share *share)
+{
+	rx->share = share;
+	if (share != NULL && rx->link.net != NULL)
+		net_take_all_groups(rx->link.net);
 }
 
 void rx_free(struct rx *rx)
@@ -65,6 +73,20 @@ void rx_place(struct rx *rx, struct lane_place *place, struct lane *lane, const 
 	*place = (struct lane_place){ .at = *at, .lane = lane, .next = *bucket, .used = true };
 	*bucket = place;
 	rx->last_place = NULL;
+	if (rx->share != NULL)
+		share_want(rx->share, rx->worker, at->port, true);
+}
+
+static bool has_place_at(const struct rx *rx, uint16_t port)
+{
+	for (uint32_t i = 0; i < rx->lane_count; i++) {
+		const struct lane *lane = rx->lanes[i];
+
+		if ((lane->unicast.used && lane->unicast.at.port == port) ||
+		    (lane->multicast.used && lane->multicast.at.port == port))
+			return true;
+	}
+	return false;
 }
 
 void rx_unplace(struct rx *rx, struct lane_place *place)
@@ -79,6 +101,8 @@ void rx_unplace(struct rx *rx, struct lane_place *place)
 	}
 	place->used = false;
 	rx->last_place = NULL;
+	if (rx->share != NULL && !has_place_at(rx, place->at.port))
+		share_want(rx->share, rx->worker, place->at.port, false);
 }
 
 /* The place for this, at p or further down its bucket. */
@@ -100,18 +124,63 @@ static struct lane_place *find_place(struct rx *rx, const struct net_datagram *d
 	return rx->last_place;
 }
 
-static void take_datagram(struct rx *rx, const struct net_datagram *d, ns_t now)
+/* shared: other workers have it, or have given it. */
+static void take_datagram(struct rx *rx, const struct net_datagram *d, bool shared, ns_t now)
 {
 	struct lane_place *p = rx->last_place;
 
 	if (p == NULL || !endpoint_equal(&d->to, &rx->last_to))
 		p = find_place(rx, d);
-	if (p == NULL)
+	if (p == NULL && !shared)
 		rx->no_session++;
 	for (struct lane_place *next; p != NULL; p = next) {
 		next = place_from(p->next, &p->at); /* the lane may leave its place */
 		rx_lane_datagram(rx, p->lane, d, now);
 	}
+}
+
+/* Of what lanes have put off, before its bytes go. */
+static void settle_lanes(struct rx *rx, ns_t now)
+{
+	for (uint32_t i = 0; i < rx->lane_count; i++)
+		if (rx->lanes[i]->hash != NULL)
+			rx_lane_settle(rx, rx->lanes[i], now);
+}
+
+/* What the port's other workers have read of ours: of each as much as a burst. */
+static unsigned take_shared(struct rx *rx, ns_t now)
+{
+	struct share_item item;
+	unsigned n = 0;
+
+	for (uint32_t from = 0; from < share_workers(rx->share); from++) {
+		for (unsigned i = 0; i < PORT_BURST && share_peek(rx->share, rx->worker, from, &item); i++) {
+			if (item.frame)
+				link_overhear(&rx->link, item.d.data, item.d.len, now);
+			else
+				take_datagram(rx, &item.d, true, now);
+			settle_lanes(rx, now);
+			share_next(rx->share, rx->worker, from);
+			n++;
+		}
+	}
+	return n;
+}
+
+static unsigned receive(struct rx *rx, ns_t now)
+{
+	uint32_t n = link_poll(&rx->link);
+	struct net_datagram d;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (link_datagram(&rx->link, i, now, &d))
+			take_datagram(rx, &d, rx->share != NULL && share_datagram(rx->share, rx->worker, &d), now);
+		else if (rx->share != NULL && rx->link.heard)
+			share_frame(rx->share, rx->worker, rx->link.rx[i].data, rx->link.rx[i].len);
+	}
+	settle_lanes(rx, now);
+	link_done(&rx->link);
+	return rx->share != NULL ? n + take_shared(rx, now) : n;
 }
 
 static void add_lane(struct rx *rx, struct lane *lane, ns_t now)
@@ -242,13 +311,15 @@ static void copy_net_counters(struct rx *rx, const struct net_stats *net)
 	set(rx, RX_COUNT_conflicts, net->conflicts);
 }
 
+/* Of several workers the first has the port's, and their sum is what counts. */
 void rx_copy_counters(struct rx *rx, ns_t now)
 {
 	struct port_stats port = { 0 };
 	const struct link_stats *link = &rx->link.stats;
 
 	rx->counted_at = now;
-	port_read_stats(rx->link.port, &port);
+	if (rx->worker == 0)
+		port_read_stats(rx->link.port, &port);
 	set(rx, RX_COUNT_rx_frames, port.rx_frames);
 	set(rx, RX_COUNT_rx_bytes, port.rx_bytes);
 	set(rx, RX_COUNT_rx_missed, port.rx_missed);
@@ -263,27 +334,23 @@ void rx_copy_counters(struct rx *rx, ns_t now)
 	set(rx, RX_COUNT_idle_turns, rx->idle_turns);
 	set(rx, RX_COUNT_tx_full, link->tx_full);
 	set(rx, RX_COUNT_no_path, link->no_path);
+	if (rx->share != NULL) {
+		set(rx, RX_COUNT_handed, share_handed(rx->share, rx->worker));
+		set(rx, RX_COUNT_handed_dropped, share_dropped(rx->share, rx->worker));
+	}
 	if (rx->link.net != NULL)
 		copy_net_counters(rx, net_read_stats(rx->link.net));
 }
 
 unsigned rx_turn(struct rx *rx, ns_t now)
 {
-	unsigned work = run_commands(rx, now);
-	uint32_t n = link_poll(&rx->link);
-	struct net_datagram d;
+	unsigned work = run_commands(rx, now), n = receive(rx, now);
 
-	for (uint32_t i = 0; i < n; i++)
-		if (link_datagram(&rx->link, i, now, &d))
-			take_datagram(rx, &d, now);
-	for (uint32_t i = 0; i < rx->lane_count; i++)
-		if (rx->lanes[i]->hash != NULL)
-			rx_lane_settle(rx, rx->lanes[i], now);
-	link_done(&rx->link);
+	work += n;
 	feed_room(rx, now);
 	run_timers(rx, now);
 	link_tick(&rx->link, now);
-	work += n + rx->out_sent;
+	work += rx->out_sent;
 	if (link_flush(&rx->link, now)) {
 		outq_clear(&rx->out);
 		rx->out_sent = 0;

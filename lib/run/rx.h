@@ -8,6 +8,7 @@
 #include "base/spsc.h"
 #include "run/lane.h"
 #include "run/link.h"
+#include "run/share.h"
 
 #define RX_LANES_MAX 256
 #define RX_BUCKETS 256   /* of the table of places: a power of two */
@@ -32,6 +33,8 @@ enum rx_counter { WDSCAST_PORT_COUNTERS(X) RX_COUNTERS };
 
 struct rx {
 	struct link link;
+	struct share *share;                      /* with the port's other workers, or NULL */
+	uint32_t worker;                          /* which of them this is: its queue */
 	struct spsc commands;                     /* producers take turns by a lock of their own */
 	struct rx_command command_mem[RX_COMMANDS];
 	struct lane *lanes[RX_LANES_MAX];
@@ -53,6 +56,8 @@ struct rx {
 
 /* NULL: no memory. Of the control side; the port stays the caller's. */
 struct rx *rx_new(struct port *port, uint16_t queue, uint64_t seed, ns_t now);
+/* Before the first turn: queue is which of the workers this is. The share stays the caller's. */
+void rx_share(struct rx *rx, struct share *share);
 /* All its lanes are detached. */
 void rx_free(struct rx *rx);
 /* Returns the datagrams, commands and packets it dealt with: 0 is an idle turn. */

@@ -15,17 +15,26 @@ enum worker_poll {
 struct worker_config {
 	enum worker_poll poll;
 	int core;        /* to pin it to, or -1 */
+	uint32_t workers; /* that share the port's queues; 0: 1. The port, or its kernel, may allow fewer */
+	int more_cores[SHARE_WORKERS_MAX - 1]; /* of the second and so on, or -1 */
 	bool by_hand;    /* no thread: a test calls rx_turn() */
 	uint64_t seed;
 };
 
+/* One of a team on a port: all but the first point to it, and sessions are given to any. */
 struct worker {
 	struct port *port;
+	struct worker *first;
+	struct worker *team[SHARE_WORKERS_MAX]; /* the first's, itself too */
+	uint32_t team_count, next_choice;       /* likewise */
+	uint16_t queue;
+	struct share *share;                    /* the first's; NULL: it is alone */
+	_Atomic uint32_t sessions;              /* that are its own */
 	struct rx *rx;
 	struct worker_config config;
 	struct host_thread *thread;
 	struct host_doze doze;
-	struct host_mutex *command_lock, *port_lock;
+	struct host_mutex *command_lock, *port_lock; /* port_lock: the first's */
 	_Atomic uint32_t next_id; /* of lanes */
 	_Atomic bool stop;
 	char interface[16];       /* the port's, as the kernel names it; "" when it has none */
@@ -33,8 +42,12 @@ struct worker {
 
 /* Takes the port over on success only. NULL: no memory, or no thread. */
 struct worker *worker_new(struct port *port, const struct worker_config *config);
-/* Ends the thread and closes the port. All its lanes are detached. */
+/* Ends the threads and closes the port. All their lanes are detached. Of the first. */
 void worker_free(struct worker *w);
+/* The one of the first's team that has the fewest sessions. Callers take turns. */
+struct worker *worker_choose(struct worker *first);
+/* A counter of the port: of all its workers. */
+uint64_t worker_counter(const struct worker *w, enum rx_counter counter);
 
 void worker_command(struct worker *w, const struct rx_command *c);
 enum wdscast_err worker_join(struct worker *w, const struct endpoint *group, const struct ip_addr *source);
