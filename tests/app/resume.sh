@@ -11,7 +11,8 @@ killed() {
 	local pid=${PID[$1]} n
 
 	kill -STOP "$pid" 2>/dev/null
-	n=$(awk '/^wchar/ { print $2 }' "/proc/$pid/io" 2>/dev/null)
+	# What went by write() and what by io_uring: the former counts in both.
+	n=$(awk '/^(wchar|write_bytes)/ && $2 > n { n = $2 } END { print n + 0 }' "/proc/$pid/io" 2>/dev/null)
 	WRITTEN=$((WRITTEN + ${n:-0}))
 	net_stop KILL "$pid"
 	rm -rf "/run/dpdk/wdscast-$pid"
