@@ -29,6 +29,13 @@ static const struct {
 	{ "", XDP | CAP(PERFMON) | CAP(SYS_ADMIN) | CAP(SYS_RESOURCE) | CAP(SYS_RAWIO), XDP },
 };
 
+static uint64_t always = FILES;
+
+void privileges_allow_tap(void)
+{
+	always |= FRAMES;
+}
+
 static unsigned kind_of(const char *port)
 {
 	unsigned i = 0;
@@ -59,7 +66,7 @@ static void keep(uint64_t wanted)
 void privileges_begin(const char *port)
 {
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	keep(FILES | kinds[kind_of(port)].to_open);
+	keep(always | kinds[kind_of(port)].to_open);
 }
 
 /*
@@ -100,6 +107,6 @@ void privileges_seal(const char *port)
 {
 	uint64_t needed = kinds[kind_of(port)].to_run;
 
-	keep(FILES | needed);
+	keep(always | needed);
 	filter((needed & CAP(BPF)) != 0);
 }

@@ -11,6 +11,9 @@
  */
 void privileges_begin(const char *port);
 
+/* Before that: the port has an exception tap, and with it a share of the kernel's network. */
+void privileges_allow_tap(void);
+
 /*
  * All is open. From here on no thread of the process, old or new, starts a program, loads code into the kernel,
  * mounts, traces or becomes somebody else. The calling thread, and those that it starts, keep what the port needs

@@ -121,6 +121,8 @@ int main(int argc, char **argv)
 	options_read(argc, argv, &o);
 	if (o.digest)
 		return digest_print(o.root, o.digest_of);
+	if (o.tap)
+		privileges_allow_tap();
 	privileges_begin(o.port);
 	if (key_files_load(&o.keys, &o.serve.server_security, &o.serve.client_security, key_why) != WDSCAST_OK)
 		return not_started("key", key_why);

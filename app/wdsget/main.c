@@ -47,6 +47,13 @@ static bool watch(struct fetch *f, struct report *report)
 	return true;
 }
 
+static bool has_tap(const struct options *o)
+{
+	const char *text = o->cast.exception != NULL ? o->cast.exception : getenv("WDSCAST_EXCEPTION");
+
+	return text != NULL && strcmp(text, "tap") == 0;
+}
+
 /* As the command line has it; "": the library chooses. */
 static const char *port_of(const struct options *o)
 {
@@ -166,6 +173,8 @@ int main(int argc, char **argv)
 	code = options_read(argc, argv, &o);
 	if (code >= 0)
 		return code;
+	if (has_tap(&o))
+		privileges_allow_tap();
 	privileges_begin(port_of(&o));
 	catch_signals();
 	sink = sink_open(o.output, o.default_output, o.has_digest, o.resume, why);
