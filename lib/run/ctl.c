@@ -292,6 +292,14 @@ static void explain_timeout(struct ctl *c)
 	snprintf(c->why, sizeof(c->why), "gave up after %u s%s%s", seconds, reason[0] != '\0' ? ": " : "", reason);
 }
 
+/* The server has answered, and may no longer do so by now: multicast is what never came. */
+static void give_up_waiting(struct ctl *c)
+{
+	c->wait.last = CTL_WAIT_MULTICAST;
+	explain_timeout(c);
+	ctl_cancel(c, ERROR_TIMEOUT);
+}
+
 static void explain(struct ctl *c, uint32_t result)
 {
 	if (c->why[0] != '\0')
@@ -350,6 +358,8 @@ unsigned ctl_turn(struct ctl *c, ns_t now)
 	if (!c->added)
 		begin(c);
 	ctl_wait_watch(&c->wait, &c->lane, c->config.worker->rx, now);
+	if (!is_cancelled(c) && ctl_wait_in_vain(&c->wait, c->config.client.inactivity_timeout_ms * NS_PER_MS, now))
+		give_up_waiting(c);
 	if (now >= c->load_at)
 		read_load(c, now);
 	if (phase == LANE_OFFERED && !c->answered) {

@@ -58,6 +58,11 @@ enum ctl_wait_reason ctl_wait_reason(const struct ctl_wait *w, ns_t now)
 	return atomic_load_explicit(&w->reason, memory_order_relaxed);
 }
 
+bool ctl_wait_in_vain(const struct ctl_wait *w, ns_t limit, ns_t now)
+{
+	return w->phase == LANE_RUNNING && w->came == 0 && now - w->came_at >= limit;
+}
+
 void ctl_wait_text(enum ctl_wait_reason reason, const struct endpoint *server, const char *interface, char *out,
                    size_t max)
 {

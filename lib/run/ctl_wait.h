@@ -31,6 +31,11 @@ struct ctl_wait {
 void ctl_wait_watch(struct ctl_wait *w, const struct lane *lane, const struct rx *rx, ns_t now);
 /* Any thread. */
 enum ctl_wait_reason ctl_wait_reason(const struct ctl_wait *w, ns_t now);
+/*
+ * The control thread: the server's unicast packets keep the protocol's timer from running out (MS-WDSMT 3.2.2), but
+ * without a single packet to the group nothing will ever come.
+ */
+bool ctl_wait_in_vain(const struct ctl_wait *w, ns_t limit, ns_t now);
 /* One line; "" for CTL_WAIT_NOT. interface: the port's, or "". */
 void ctl_wait_text(enum ctl_wait_reason reason, const struct endpoint *server, const char *interface, char *out,
                    size_t max);

@@ -56,9 +56,11 @@ else
 	net_run sw tc qdisc add dev r1 root handle 1: prio
 	net_run sw tc filter add dev r1 parent 1: protocol ip u32 match ip dst 239.0.0.0/8 action drop
 fi
-get r1
+get r1 --timeout 12
 named r1 "10\.99\.0\.1 answers, but nothing comes by multicast: .*firewall.*querier" "no multicast"
-stop r1
+ended r1 30
+check_equal "... and it ends with 1 at its time-out" 1 "$STATUS"
+check "... which names it too" error_says r1 "gave up after 12 s: 10\.99\.0\.1 answers, but nothing comes by multicast"
 net_run sw nft delete table bridge closed 2>/dev/null
 net_run sw tc qdisc del dev r1 root 2>/dev/null
 

@@ -58,6 +58,22 @@ static void joined_without_multicast(void)
 	CU_ASSERT_EQUAL(at(4), CTL_WAIT_SILENCE);
 }
 
+/* The server's JOINACKs and POLLs come, and no protocol timer runs out. */
+static void without_multicast_there_is_a_limit(void)
+{
+	begin(LANE_RUNNING);
+	at(0);
+	at(29);
+	CU_ASSERT_FALSE(ctl_wait_in_vain(&wait, 30 * NS_PER_S, 129 * NS_PER_S));
+	CU_ASSERT(ctl_wait_in_vain(&wait, 30 * NS_PER_S, 130 * NS_PER_S));
+	came(LANE_COUNT_by_multicast);
+	at(30);
+	CU_ASSERT_FALSE(ctl_wait_in_vain(&wait, 30 * NS_PER_S, 200 * NS_PER_S));
+	begin(LANE_INITIATING);
+	at(0);
+	CU_ASSERT_FALSE(ctl_wait_in_vain(&wait, 30 * NS_PER_S, 200 * NS_PER_S));
+}
+
 static void silence_after_blocks(void)
 {
 	begin(LANE_RUNNING);
@@ -108,6 +124,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_is_said_for_three_seconds),
 	SUITE_TEST(a_server_without_a_path_is_no_neighbour),
 	SUITE_TEST(joined_without_multicast),
+	SUITE_TEST(without_multicast_there_is_a_limit),
 	SUITE_TEST(silence_after_blocks),
 	SUITE_TEST(a_callback_that_does_not_return_is_seen_from_outside),
 	SUITE_TEST(the_reason_outlives_the_end),
