@@ -42,12 +42,18 @@ under_fire() {
 	local before
 
 	serve --json --linger 60
+	get r1 # so that what the server reads ahead into has been touched before
+	net_until 20 has_bytes r1 1000000
+	get r2
+	has_file "$PORT in peace" r1
+	has_file "$PORT in peace" r2
 	get r1
 	net_until 20 has_bytes r1 1000000
 	before=$(resident_kb)
 	flood mix
 	get r2
 	net_await "$FLOODING" $((SECONDS_LONG + 20))
+	echo "     $PORT: memory $before KB, $(resident_kb) KB under fire"
 	check "$PORT: the server's memory stays level" test "$(resident_kb)" -le $((before + 8192))
 	has_file "$PORT under fire" r1
 	has_file "$PORT under fire" r2
