@@ -1,9 +1,9 @@
 /* wdsbench: what a port can take and give, measured at its ring. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "report.h"
+#include "signals.h"
 
 #define PRINT_EVERY_NS (20 * NS_PER_MS)
 
@@ -11,16 +11,6 @@ static int not_started(const char *what, const char *why)
 {
 	fprintf(stderr, "wdsbench: %s: %s\n", what, why);
 	return EXIT_NOT_STARTED;
-}
-
-static void block_signals(sigset_t *ours)
-{
-	sigemptyset(ours);
-	sigaddset(ours, SIGTERM);
-	sigaddset(ours, SIGINT);
-	sigaddset(ours, SIGHUP);
-	sigprocmask(SIG_BLOCK, ours, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* Until a signal comes, or the worker has done all it had to. */
@@ -76,7 +66,7 @@ int main(int argc, char **argv)
 	int code;
 
 	options_read(argc, argv, &o);
-	block_signals(&signals);
+	signals_block(&signals);
 	if (o.command == COMMAND_REPLAY) {
 		capture = capture_open(o.file, o.loops, why);
 		if (capture == NULL)

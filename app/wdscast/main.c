@@ -1,6 +1,5 @@
 /* wdscast: serves a folder by WDS multicast. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "privileges.h"
 #include "report.h"
 #include "run/serve_host.h"
+#include "signals.h"
 
 #define PRINT_EVERY_NS (50 * NS_PER_MS)
 
@@ -17,16 +17,6 @@ static int not_started(const char *what, const char *why)
 {
 	fprintf(stderr, "wdscast: %s: %s\n", what, why);
 	return EXIT_NOT_STARTED;
-}
-
-static void block_signals(sigset_t *ours)
-{
-	sigemptyset(ours);
-	sigaddset(ours, SIGTERM);
-	sigaddset(ours, SIGINT);
-	sigaddset(ours, SIGHUP);
-	sigprocmask(SIG_BLOCK, ours, NULL);
-	signal(SIGPIPE, SIG_IGN); /* who reads our lines may go; the clients stay */
 }
 
 static enum wdscast_err open_port(const struct options *o, struct port **out, char *why)
@@ -126,7 +116,7 @@ int main(int argc, char **argv)
 	privileges_begin(o.port);
 	if (key_files_load(&o.keys, &o.serve.server_security, &o.serve.client_security, key_why) != WDSCAST_OK)
 		return not_started("key", key_why);
-	block_signals(&signals);
+	signals_block(&signals);
 	root = content_root_open(o.root);
 	if (root == NULL)
 		return not_started(o.root, strerror(errno));

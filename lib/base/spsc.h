@@ -63,23 +63,7 @@ static inline bool spsc_push(struct spsc *r, const void *elem, uint32_t bytes)
 	return true;
 }
 
-/* Consumer. False when the ring is empty. */
-static inline bool spsc_pop(struct spsc *r, void *elem, uint32_t bytes)
-{
-	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-
-	assert(bytes == r->elem_bytes);
-	if (head == r->tail_seen) {
-		r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire); /* S2 */
-		if (head == r->tail_seen)
-			return false;
-	}
-	memcpy(elem, r->mem + (size_t)(head & r->mask) * bytes, bytes);
-	atomic_store_explicit(&r->head, head + 1, memory_order_release); /* S3 */
-	return true;
-}
-
-/* Consumer: the element that spsc_pop() would give, which stays. */
+/* Consumer: the element that spsc_pop() would give, which stays. False when the ring is empty. */
 static inline bool spsc_peek(struct spsc *r, void *elem, uint32_t bytes)
 {
 	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
@@ -91,6 +75,15 @@ static inline bool spsc_peek(struct spsc *r, void *elem, uint32_t bytes)
 			return false;
 	}
 	memcpy(elem, r->mem + (size_t)(head & r->mask) * bytes, bytes);
+	return true;
+}
+
+/* Consumer. False when the ring is empty. */
+static inline bool spsc_pop(struct spsc *r, void *elem, uint32_t bytes)
+{
+	if (!spsc_peek(r, elem, bytes))
+		return false;
+	atomic_store_explicit(&r->head, atomic_load_explicit(&r->head, memory_order_relaxed) + 1, memory_order_release); /* S3 */
 	return true;
 }
 

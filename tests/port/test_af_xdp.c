@@ -15,8 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/host.h"
-#include "port/port.h"
+#include "crossing.h"
 #include "port/xdp_maps.h"
 #include "port/xdp.h"
 #include "support/netns.h"
@@ -30,7 +29,7 @@ __attribute__((visibility("default"))) const char *__lsan_default_suppressions(v
 	return "leak:libbpf.so\nleak:libxdp.so";
 }
 
-enum { WAIT_MS = 3000, OUR_PORT = 5000, OTHER_PORT = 22000 };
+enum { OUR_PORT = 5000, OTHER_PORT = 22000 };
 
 static pid_t other; /* holds the namespace of the far end */
 
@@ -254,33 +253,6 @@ static void the_program_leaves_runts_to_the_kernel(void)
 }
 
 /* ---- the port ---- */
-
-static struct port *must_open(const char *spec)
-{
-	struct port_config config = { .spec = spec };
-	char why[PORT_WHY_BYTES] = "";
-	struct port *p = NULL;
-
-	if (port_open(&config, &p, why) != WDSCAST_OK)
-		printf("%s\n", why);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-	return p;
-}
-
-static void must_fail(const char *spec, enum wdscast_err expected, const char *part)
-{
-	struct port_config config = { .spec = spec };
-	char why[PORT_WHY_BYTES] = "";
-	struct port *p = NULL;
-	enum wdscast_err err = port_open(&config, &p, why);
-
-	CU_ASSERT_EQUAL(err, expected);
-	CU_ASSERT_PTR_NOT_NULL(strstr(why, part));
-	if (err != expected || strstr(why, part) == NULL)
-		printf("\n    %s gave %d: %s\n", spec, err, why);
-	if (err == WDSCAST_OK)
-		port_close(p);
-}
 
 /* A UDP socket of this namespace or of the far end's. */
 static int udp_socket(const char *ip, uint16_t port, bool far)
