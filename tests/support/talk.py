@@ -1,21 +1,32 @@
 #!/usr/bin/env python3
 """A TCP connection such as ssh's: short questions and their echoes, a line of output for each.
 
-talk.py serve PORT          echo what comes, one peer after the other
+talk.py serve PORT          echo what comes, to any number of peers
 talk.py ask ADDRESS PORT    ask 50 times a second until killed
 """
+import contextlib
 import socket
+import socketserver
 import sys
 import time
 
 
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        # A peer that is killed with an answer on its way resets the connection, or is never heard of again.
+        with contextlib.suppress(ConnectionError):
+            while data := self.request.recv(64):
+                self.request.sendall(data)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
 def serve(port):
-    with socket.create_server(("", port)) as listener:
-        while True:
-            peer, _ = listener.accept()
-            with peer:
-                while data := peer.recv(64):
-                    peer.sendall(data)
+    with Server(("", port), Echo) as server:
+        server.serve_forever()
 
 
 def ask(address, port):
