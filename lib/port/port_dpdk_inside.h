@@ -25,6 +25,7 @@
 struct dpdk_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) struct rte_mbuf *waiting[PORT_BURST];
 	uint16_t first, count;
+	struct rte_mbuf *kept; /* a frame of the kernel's, from the exception tap, or NULL: ahead of those */
 	uint16_t tap_turn;
 	uint16_t turn; /* which of the device's queues is the next, where this one reads several */
 	bool unsent; /* the kernel has not sent all of the driver's ring: see packet_socket.h */

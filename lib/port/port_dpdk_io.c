@@ -93,6 +93,16 @@ static uint16_t send_to_kernel(struct port_dpdk *p, uint16_t queue, struct rte_m
 	return sent;
 }
 
+/* The frame of the kernel's that found no room in the ring, ahead of all others; true: none is left. */
+static bool send_kept(struct port_dpdk *p, uint16_t queue)
+{
+	struct dpdk_queue *q = &p->queues[queue];
+
+	if (unlikely(q->kept != NULL) && rte_eth_tx_burst(p->id, queue, &q->kept, 1) == 1)
+		q->kept = NULL;
+	return likely(q->kept == NULL);
+}
+
 /* Frames that wait, to the ring; true: none is left. */
 static bool send_waiting(struct port_dpdk *p, uint16_t queue)
 {
@@ -100,6 +110,8 @@ static bool send_waiting(struct port_dpdk *p, uint16_t queue)
 	struct rte_mbuf **m = q->waiting + q->first;
 	uint16_t n;
 
+	if (!send_kept(p, queue))
+		return false;
 	if (likely(q->count == 0))
 		return true;
 	n = p->kind == DPDK_AF_PACKET ? send_to_kernel(p, queue, m, q->count) :
@@ -147,22 +159,24 @@ static uint32_t pad(uint8_t *frame, uint32_t len)
 	return FRAME_LEAST;
 }
 
-/* Frames of the kernel's go out: a few, for it costs a system call to look. */
+/*
+ * Frames of the kernel's go out: a few, for it costs a system call to look. A ring that a stream keeps full has
+ * seldom room at this moment: the frame stays and is the first at the next, or no connection would come about.
+ */
 static void send_for_kernel(struct port_dpdk *p, uint16_t queue)
 {
 	struct rte_mbuf *m;
 	uint32_t len;
 
-	for (int i = 0; i < TAP_BURST && (m = rte_pktmbuf_alloc(p->pool)) != NULL; i++) {
+	for (int i = 0; i < TAP_BURST && send_kept(p, queue) && (m = rte_pktmbuf_alloc(p->pool)) != NULL; i++) {
 		len = exception_read(p->exception, rte_pktmbuf_mtod(m, uint8_t *), p->frame_room);
+		if (len == 0) {
+			rte_pktmbuf_free(m);
+			return;
+		}
 		m->data_len = (uint16_t)pad(rte_pktmbuf_mtod(m, uint8_t *), len);
 		m->pkt_len = m->data_len;
-		if (len > 0 && rte_eth_tx_burst(p->id, queue, &m, 1) == 1)
-			continue;
-		rte_pktmbuf_free(m);
-		if (len == 0)
-			return;
-		count(&p->queues[queue].tx_dropped, 1);
+		p->queues[queue].kept = m;
 	}
 }
 
@@ -316,5 +330,7 @@ void dpdk_free_waiting(struct port_dpdk *p)
 		if (q->count > 0)
 			rte_pktmbuf_free_bulk(q->waiting + q->first, q->count);
 		q->count = 0;
+		rte_pktmbuf_free(q->kept);
+		q->kept = NULL;
 	}
 }
