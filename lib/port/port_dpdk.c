@@ -356,9 +356,11 @@ static void fill_info(struct port_dpdk *p, const struct dpdk_device *d)
 
 static enum wdscast_err open_device(struct port_dpdk *p, const struct dpdk_device *d, char *why)
 {
-	enum wdscast_err err = dpdk_start(d->spec, why);
+	enum wdscast_err err;
 	bool started;
 
+	dpdk_load_driver(d->driver);
+	err = dpdk_start(d->spec, why);
 	if (err != WDSCAST_OK)
 		return err;
 	opened++;

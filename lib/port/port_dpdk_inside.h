@@ -1,7 +1,8 @@
 /*
- * Inside the ports of DPDK's: these three files are the only ones that see DPDK.
+ * Inside the ports of DPDK's: these four files are the only ones that see DPDK.
  *	port_dpdk.c	devices open and close; the control side's calls
  *	port_dpdk_io.c	the worker's calls
+ *	port_dpdk_drivers.c	what is loaded of DPDK's drivers
  *	port_dpdk_eal.c	EAL's start, its log, and its threads
  */
 #ifndef WDSCAST_PORT_PORT_DPDK_INSIDE_H
@@ -73,6 +74,11 @@ const char *dpdk_error(void);
 void dpdk_clear_error(void);
 /* The calling thread is going to use memory pools. */
 void dpdk_know_thread(void);
+
+/* ---- port_dpdk_drivers.c ---- */
+
+/* That of a device, with what all need; NULL: those of all cards. Before EAL starts and each time. Under the lock. */
+void dpdk_load_driver(const char *driver);
 
 /* ---- port_dpdk_io.c ---- */
 

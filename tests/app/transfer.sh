@@ -6,6 +6,11 @@ SIZE=$((96 << 20))
 lab_begin $SIZE r1 r2 r3 stranger
 lab_slow_wire 400mbit
 serve
+drivers_of() {
+	grep -oE 'librte_(net|crypto|baseband|raw|event|dma)_[a-z0-9_]+' "/proc/$1/maps" | sort -u
+}
+net_until 20 grep -q af_packet "/proc/$SERVER/maps"
+check_equal "EAL starts with the driver of the port alone" librte_net_af_packet "$(drivers_of "$SERVER")"
 get r1
 get r2 --sha256 "$DIGEST"
 net_until 20 has_bytes r1 $((SIZE / 4))
