@@ -236,13 +236,14 @@ static uint32_t frames_in_rings(const struct dpdk_device *d)
 static bool make_pool(struct port_dpdk *p, const struct dpdk_device *d)
 {
 	uint32_t room = RTE_MAX(d->frame_bytes, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
-	uint32_t n = frames_in_rings(d) + BUFFERS * d->info.queues;
+	uint32_t n = frames_in_rings(d) + (BUFFERS + PORT_BURST * DPDK_PIECES) * d->info.queues;
 	int node = dpdk_arguments()->huge ? d->info.node : SOCKET_ID_ANY;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	if (d->memory_bytes / (room + sizeof(struct rte_mbuf)) > n)
 		n = (uint32_t)RTE_MIN(d->memory_bytes / (room + sizeof(struct rte_mbuf)), 1u << 20);
-	room = RTE_MIN(room, (uint32_t)UINT16_MAX);
+	/* Of buffers that fit its slots, memif's driver sends each piece in a slot of its own. */
+	room = RTE_MIN(room + (d->kind == DPDK_MEMIF ? RTE_CACHE_LINE_SIZE : 0), (uint32_t)UINT16_MAX);
 	snprintf(name, sizeof(name), "wdscast%u", opened);
 	p->frame_room = room - RTE_PKTMBUF_HEADROOM;
 	p->pool = rte_pktmbuf_pool_create(name, n, BUFFER_CACHE, 0, (uint16_t)room, node);
@@ -266,10 +267,27 @@ static bool attach(struct port_dpdk *p, const struct dpdk_device *d)
 	return rte_eth_dev_get_port_by_name(name, &p->id) == 0;
 }
 
-static void choose_offloads(struct rte_eth_conf *conf, const struct rte_eth_dev_info *can)
+/* Which drivers copy a frame while they take it is known of these; cards read it later. */
+static bool may_take_pieces(const struct dpdk_device *d, const struct rte_eth_dev_info *can)
 {
+	return (d->kind == DPDK_MEMIF || d->kind == DPDK_AF_PACKET) &&
+	       (can->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+}
+
+static bool prepare_pieces(struct port_dpdk *p, uint16_t queues)
+{
+	for (uint16_t i = 0; i < queues; i++)
+		if (rte_pktmbuf_alloc_bulk(p->pool, p->queues[i].pieces[0], PORT_BURST * DPDK_PIECES) != 0)
+			return false;
+	return true;
+}
+
+static void choose_offloads(const struct port_dpdk *p, struct rte_eth_conf *conf, const struct rte_eth_dev_info *can)
+{
+	uint64_t wanted = p->takes_pieces ? RTE_ETH_TX_OFFLOAD_MULTI_SEGS : RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+
 	conf->rxmode.offloads = can->rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-	conf->txmode.offloads = can->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	conf->txmode.offloads = can->tx_offload_capa & wanted;
 }
 
 /* The drivers of virtual devices claim 1518 bytes and take more: so they are told no larger MTU. */
@@ -304,7 +322,10 @@ static bool start(struct port_dpdk *p, const struct dpdk_device *d)
 		return false;
 	if (d->kind == DPDK_CARD)
 		p->device_queues = queues = RTE_MIN(queues, RTE_MIN(can.max_rx_queues, can.max_tx_queues));
-	choose_offloads(&conf, &can);
+	p->takes_pieces = may_take_pieces(d, &can);
+	if (p->takes_pieces && !prepare_pieces(p, d->info.queues))
+		return false;
+	choose_offloads(p, &conf, &can);
 	conf.rxmode.mtu = mtu_for(d, &can);
 	if (queues > 1 && (can.flow_type_rss_offloads & RTE_ETH_RSS_UDP) != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;

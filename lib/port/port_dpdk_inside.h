@@ -22,9 +22,15 @@
 
 #define DPDK_QUEUES_MAX PACKET_QUEUES_MAX
 
-/* A worker's. Frames that the ring would not take wait here: they count as taken, and go first. */
+enum { DPDK_PIECES = 3 }; /* of a frame: head, body, tail */
+
+/*
+ * A worker's. A driver that copies frames while it takes them (takes_pieces) is given their pieces where they lie, as
+ * chains of buffers that are ours for ever: a second reference keeps the driver from giving them back. Others get
+ * a copy, in a buffer of the pool; of those, frames that the ring would not take wait here: they count as taken, and go first. */
 struct dpdk_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) struct rte_mbuf *waiting[PORT_BURST];
+	struct rte_mbuf *pieces[PORT_BURST][DPDK_PIECES];
 	uint16_t first, count;
 	struct rte_mbuf *kept; /* a frame of the kernel's, from the exception tap, or NULL: ahead of those */
 	uint16_t tap_turn;
@@ -37,7 +43,7 @@ struct port_dpdk {
 	struct port port;
 	enum dpdk_kind kind;
 	uint16_t id;
-	bool started;
+	bool started, takes_pieces;
 	char bus[8], name[32];
 	struct rte_mempool *pool;
 	uint32_t frame_room;

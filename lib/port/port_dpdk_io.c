@@ -8,6 +8,7 @@ enum {
 	TAP_BURST = 16,
 	TAP_TURNS = 16, /* with frames, between two looks */
 	FRAME_LEAST = 60, /* of Ethernet, without its checksum */
+	BODY_LEAST = 256, /* below it a copy costs less than a chain */
 };
 
 /* One writer: so a load and a store do, and readers see no half. */
@@ -103,19 +104,22 @@ static bool send_kept(struct port_dpdk *p, uint16_t queue)
 	return likely(q->kept == NULL);
 }
 
+static uint16_t send_burst(struct port_dpdk *p, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	return p->kind == DPDK_AF_PACKET ? send_to_kernel(p, queue, m, n) : rte_eth_tx_burst(p->id, queue, m, n);
+}
+
 /* Frames that wait, to the ring; true: none is left. */
 static bool send_waiting(struct port_dpdk *p, uint16_t queue)
 {
 	struct dpdk_queue *q = &p->queues[queue];
-	struct rte_mbuf **m = q->waiting + q->first;
 	uint16_t n;
 
 	if (!send_kept(p, queue))
 		return false;
 	if (likely(q->count == 0))
 		return true;
-	n = p->kind == DPDK_AF_PACKET ? send_to_kernel(p, queue, m, q->count) :
-	                                rte_eth_tx_burst(p->id, queue, m, q->count);
+	n = send_burst(p, queue, q->waiting + q->first, q->count);
 	q->first += n;
 	q->count -= n;
 	return q->count == 0;
@@ -274,6 +278,66 @@ static void fill_burst(struct port_dpdk *p, struct dpdk_queue *q, struct rte_mbu
 	count(&q->tx_bytes, bytes);
 }
 
+/* Bytes where they lie; returns what is to point to the next piece. */
+static struct rte_mbuf **add_piece(struct rte_mbuf **at, struct rte_mbuf *m, const uint8_t *bytes, uint32_t len)
+{
+	m->buf_addr = (void *)(uintptr_t)bytes;
+	m->data_off = 0;
+	m->data_len = (uint16_t)len;
+	m->buf_len = (uint16_t)len;
+	rte_mbuf_refcnt_set(m, 2);
+	*at = m;
+	return &m->next;
+}
+
+/* The head is copied, being small; the body and what follows is not. */
+static bool fill_pieces(const struct port_dpdk *p, struct rte_mbuf **m, const struct port_packet *k)
+{
+	struct port_packet head = { .head = k->head, .head_len = k->head_len };
+	struct rte_mbuf **end = &m[0]->next;
+
+	if (k->body_len < BODY_LEAST) {
+		if (unlikely(!fill(p, m[0], k)))
+			return false;
+		m[0]->nb_segs = 1;
+	} else {
+		if (unlikely((uint64_t)k->head_len + k->body_len + k->tail_len > p->frame_room) || !fill(p, m[0], &head))
+			return false;
+		m[0]->data_len = (uint16_t)k->head_len; /* no padding before the body */
+		m[0]->pkt_len = k->head_len + k->body_len + k->tail_len;
+		m[0]->nb_segs = k->tail_len > 0 ? 3 : 2;
+		end = add_piece(end, m[1], k->body, k->body_len);
+		if (k->tail_len > 0)
+			end = add_piece(end, m[2], k->tail, k->tail_len);
+	}
+	*end = NULL;
+	rte_mbuf_refcnt_set(m[0], 2);
+	return true;
+}
+
+static uint32_t send_pieces(struct port_dpdk *p, uint16_t queue, const struct port_packet *v, uint32_t n)
+{
+	struct dpdk_queue *q = &p->queues[queue];
+	struct rte_mbuf *m[PORT_BURST];
+	uint16_t ready = 0, sent;
+	uint64_t bytes = 0;
+
+	while (ready < n && fill_pieces(p, q->pieces[ready], &v[ready])) {
+		m[ready] = q->pieces[ready][0];
+		ready++;
+	}
+	if (unlikely(ready == 0)) { /* too large for the wire */
+		count(&q->tx_dropped, 1);
+		return 1;
+	}
+	sent = send_burst(p, queue, m, ready);
+	for (uint16_t i = 0; i < sent; i++)
+		bytes += q->pieces[i][0]->pkt_len;
+	count(&q->tx_frames, sent);
+	count(&q->tx_bytes, bytes);
+	return sent;
+}
+
 uint32_t dpdk_tx(struct port *port, uint16_t queue, const struct port_packet *v, uint32_t n)
 {
 	struct port_dpdk *p = dpdk_of(port);
@@ -283,7 +347,11 @@ uint32_t dpdk_tx(struct port *port, uint16_t queue, const struct port_packet *v,
 
 	if (taken == 0 || !enter(p))
 		return 0;
-	if (!send_waiting(p, queue) || rte_pktmbuf_alloc_bulk(p->pool, m, taken) != 0) {
+	if (!send_waiting(p, queue)) {
+		taken = 0;
+	} else if (p->takes_pieces) {
+		taken = send_pieces(p, queue, v, taken);
+	} else if (rte_pktmbuf_alloc_bulk(p->pool, m, taken) != 0) {
 		taken = 0;
 	} else {
 		fill_burst(p, q, m, v, taken);
