@@ -49,6 +49,18 @@ static void *carve(uint8_t **at, size_t bytes)
 	return p;
 }
 
+static bool has_grown(const struct prefetch *r, uint64_t at)
+{
+	return at >= atomic_load_explicit(&r->grow_at, memory_order_relaxed);
+}
+
+static uint64_t ahead_of(const struct prefetch *r, uint64_t at)
+{
+	const struct prefetch_config *c = &r->config;
+
+	return has_grown(r, at) || c->ahead < c->few / 2 ? c->ahead : c->few / 2;
+}
+
 void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *mem)
 {
 	uint8_t *at = mem;
@@ -57,7 +69,10 @@ void prefetch_init(struct prefetch *r, const struct prefetch_config *c, void *me
 	r->config = *c;
 	if (c->ahead == 0 || c->ahead > c->slots)
 		r->config.ahead = c->slots;
-	atomic_init(&r->limit, r->config.ahead);
+	if (c->few == 0 || c->few > c->slots)
+		r->config.few = c->slots;
+	atomic_init(&r->grow_at, r->config.few == c->slots ? 0 : UINT64_MAX);
+	atomic_init(&r->limit, ahead_of(r, 0));
 	r->arena = carve(&at, (size_t)c->slots * c->block_bytes);
 	r->repair_arena = carve(&at, (size_t)PREFETCH_REPAIRS * c->block_bytes);
 	r->slots = carve(&at, c->slots * sizeof(struct prefetch_slot));
@@ -131,7 +146,7 @@ static uint32_t chunk_blocks(const struct prefetch *r, const struct range *range
 	const struct prefetch_config *c = &r->config;
 	uint64_t limit = atomic_load_explicit(&r->limit, memory_order_seq_cst); /* R2 */
 	uint64_t n = limit - r->at_position;
-	uint64_t to_wrap = c->slots - (r->at_position & (c->slots - 1));
+	uint64_t to_wrap = (has_grown(r, r->at_position) ? c->slots : c->few) - prefetch_index(r, r->at_position);
 	uint64_t chunk = PREFETCH_CHUNK_BYTES / c->block_bytes + 1;
 
 	if (n > to_wrap)
@@ -146,7 +161,7 @@ static uint32_t chunk_blocks(const struct prefetch *r, const struct range *range
 static void fill_slots(struct prefetch *r, uint32_t n, uint8_t *data)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct prefetch_slot *s = &r->slots[(r->at_position + i) & (r->config.slots - 1)];
+		struct prefetch_slot *s = &r->slots[prefetch_index(r, r->at_position + i)];
 
 		s->block_no = r->at_block + i;
 		s->pass = r->at_pass;
@@ -181,13 +196,14 @@ static uint32_t room_for(struct prefetch *r, const struct range *range)
 
 static uint32_t read_ahead(struct prefetch *r)
 {
-	uint8_t *to = r->arena + (size_t)(r->at_position & (r->config.slots - 1)) * r->config.block_bytes;
+	uint8_t *to;
 	uint32_t n;
 
 	take_pass(r);
 	if (r->at_block == 0)
 		return 0;
 	n = room_for(r, &r->passes[r->at_pass & 1].v[r->at_range]);
+	to = r->arena + (size_t)prefetch_index(r, r->at_position) * r->config.block_bytes;
 	if (n == 0 || !read_blocks(r, r->at_block, n, to))
 		return 0;
 	fill_slots(r, n, to);
@@ -247,25 +263,46 @@ void prefetch_advance(struct prefetch *r)
 	r->used++;
 }
 
+/* Where the slots end that may be read into: those of the few, until all of them lie before the growth. */
+static uint64_t free_until(const struct prefetch *r)
+{
+	uint64_t few = r->released + r->config.few;
+
+	return has_grown(r, few) ? r->released + r->config.slots : few;
+}
+
 void prefetch_release(struct prefetch *r, uint64_t below, uint64_t at)
 {
-	uint64_t limit, ahead = at + r->config.ahead;
+	uint64_t limit, ahead = at + ahead_of(r, at);
 
 	assert(below <= at && at <= r->used);
 	if (below > r->released)
 		r->released = below;
-	limit = r->released + r->config.slots;
+	limit = free_until(r);
 	if (ahead < limit)
 		limit = ahead;
 	if (limit > atomic_load_explicit(&r->limit, memory_order_relaxed))
 		atomic_store_explicit(&r->limit, limit, memory_order_seq_cst); /* U2 */
 }
 
+void prefetch_grow(struct prefetch *r)
+{
+	uint64_t few = r->config.few, limit = atomic_load_explicit(&r->limit, memory_order_relaxed);
+
+	if (atomic_load_explicit(&r->grow_at, memory_order_relaxed) == UINT64_MAX)
+		atomic_store_explicit(&r->grow_at, (limit + few - 1) / few * few, memory_order_relaxed); /* U5 */
+}
+
+uint64_t prefetch_history(const struct prefetch *r, uint64_t at)
+{
+	return (has_grown(r, at) ? r->config.slots : r->config.few) / 2;
+}
+
 bool prefetch_is_hungry(const struct prefetch *r)
 {
 	return atomic_load_explicit(&r->waiting, memory_order_seq_cst) && /* W2 */
 	       atomic_load_explicit(&r->limit, memory_order_relaxed) -
-	                       atomic_load_explicit(&r->filled, memory_order_relaxed) >= r->config.ahead / HUNGRY_PART;
+	                       atomic_load_explicit(&r->filled, memory_order_relaxed) >= ahead_of(r, r->used) / HUNGRY_PART;
 }
 
 int prefetch_ask_repair(struct prefetch *r, uint64_t block_no)

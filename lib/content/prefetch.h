@@ -5,10 +5,12 @@
  *   the reading side, which waits for the disk:  prefetch_turn()
  *   the using side, which never waits:           everything else
  *
- * Block number p of all that was ever read (its position, from 0) lies in slot p & (slots - 1).
+ * Block number p of all that was ever read (its position, from 0) lies in slot p & (slots - 1): prefetch_index().
  *   released <= filled <= released + slots; slots of released .. filled-1 are the user's to read.
  *   And no further than `ahead` beyond what is in use: what was read is then still in the processor's caches.
  * Slot i begins at arena + i * block_bytes, without gaps, so one large read fills many slots.
+ * That is so once it has grown. Until it is asked to, positions go round the first `few` slots alone: memory that
+ * is never touched costs nothing, and what is touched again and again stays in the processor's caches.
  *
  * Passes: the using side hands over a copy of a pass's ranges; the reading side takes it at once, leaving
  * the rest of an earlier one. Positions of a pass that was left are the user's to skip, by their `pass`.
@@ -17,6 +19,8 @@
  *  - U2 (limit) gives slots back; pairs with R2 in prefetch_turn().
  *    Both are sequentially consistent, with `waiting` (W1, W2): either the reading side sees the room or the
  *    using side sees that it waits.
+ *  - U5 (grow_at) is a multiple of `few` at or beyond the limit of the time, so whoever reads an older one of a position
+ *    below the limit comes to the same slot; U2 publishes it.
  *  - U3 (pass_given, release) publishes ranges; pairs with R3. R4 (pass_taken) pairs with U4.
  */
 #ifndef WDSCAST_CONTENT_PREFETCH_H
@@ -42,6 +46,7 @@ struct prefetch_config {
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes;
 	uint32_t slots;      /* a power of two: prefetch_slots() */
+	uint32_t few;        /* that are used until prefetch_grow(), a power of two; 0: all */
 	uint32_t ahead;      /* blocks that are read ahead of use at most; 0: as many as there are slots */
 	uint32_t ranges_max; /* of a pass */
 	uint32_t (*byte_sum)(const void *bytes, size_t len); /* NULL: not wanted */
@@ -70,6 +75,7 @@ struct prefetch {
 
 	/* the using side */
 	_Alignas(SPSC_LINE) _Atomic uint64_t limit; /* positions below it may be read */
+	_Atomic uint64_t grow_at;         /* positions from it on go round all slots; UINT64_MAX: not asked to */
 	uint64_t released;
 	_Atomic uint64_t pass_given;
 	uint64_t used, filled_seen;       /* used: the position that prefetch_next() gives next */
@@ -99,6 +105,10 @@ bool prefetch_next(struct prefetch *r, uint64_t pass, uint64_t *position);
 void prefetch_advance(struct prefetch *r);
 /* All positions below this one may be overwritten, and it may be read so far ahead of the one at `at`. */
 void prefetch_release(struct prefetch *r, uint64_t below, uint64_t at);
+/* From now on all slots are used: repairs come too late for few. */
+void prefetch_grow(struct prefetch *r);
+/* How many positions before the one at `at` may be kept, so that half of the slots in use are there to be read into. */
+uint64_t prefetch_history(const struct prefetch *r, uint64_t at);
 /* The reading side waits for room, and there is so much now that it is time to wake it. */
 bool prefetch_is_hungry(const struct prefetch *r);
 
@@ -107,15 +117,25 @@ static inline uint64_t prefetch_released(const struct prefetch *r)
 	return r->released;
 }
 
+/* The slot of a position. The first after growing is the first that was never used. */
+static inline uint32_t prefetch_index(const struct prefetch *r, uint64_t position)
+{
+	uint64_t grow_at = atomic_load_explicit(&r->grow_at, memory_order_relaxed); /* U5 */
+
+	if (position < grow_at)
+		return (uint32_t)position & (r->config.few - 1);
+	return (uint32_t)(position - grow_at + r->config.few) & (r->config.slots - 1);
+}
+
 /* What lies at a position that was used and not released. */
 static inline const struct prefetch_slot *prefetch_slot(const struct prefetch *r, uint64_t position)
 {
-	return &r->slots[position & (r->config.slots - 1)];
+	return &r->slots[prefetch_index(r, position)];
 }
 
 static inline const uint8_t *prefetch_data(const struct prefetch *r, uint64_t position)
 {
-	return r->arena + (size_t)(position & (r->config.slots - 1)) * r->config.block_bytes;
+	return r->arena + (size_t)prefetch_index(r, position) * r->config.block_bytes;
 }
 
 /* Ask for a block again. The repair slot that will hold it, or -1 when all are in use. */

@@ -244,14 +244,15 @@ static uint64_t unsent_position(const struct serve_session *s)
 	return e->next_seq_no == e->lead_seq_no + 1 ? s->prefetch.used : e->lead_seq_no + 1 + s->position_shift;
 }
 
-/* Give back what nothing of the burst points to any more; half of the slots are kept for repairs. */
+/* Give back what nothing of the burst points to any more; half of the slots in use are kept for repairs. */
 static void settle_session(struct serve *w, struct serve_session *s)
 {
-	uint64_t unsent = unsent_position(s), history = s->prefetch.config.slots / 2;
+	uint64_t unsent = unsent_position(s), history;
 
 	for (uint64_t left = s->repairs_sent; left != 0; left &= left - 1)
 		prefetch_free_repair(&s->prefetch, __builtin_ctzll(left));
 	s->repairs_sent = 0;
+	history = prefetch_history(&s->prefetch, unsent);
 	if (unsent > s->prefetch.used) /* a new pass: what is left of the old one is skipped */
 		unsent = s->prefetch.used, history = UINT64_MAX;
 	prefetch_release(&s->prefetch, unsent > history ? unsent - history : 0, unsent);

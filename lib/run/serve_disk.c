@@ -7,6 +7,7 @@
 #define LIST_MIN 8192 /* entries of the Data Packet List: at least twice the largest window */
 #define ALIGN 64
 #define AHEAD_BYTES (8u << 20) /* that are read ahead: what a processor's cache holds, and a disk's hiccup is worth */
+#define FEW_BYTES (6u << 20)   /* of slots, until repairs need more: twice the largest window of 1385-byte blocks */
 #define WAIT_NS NS_PER_S
 
 static size_t round_up(size_t n)
@@ -133,6 +134,7 @@ static void configure_prefetch(const struct serve *w, struct content_object *o, 
 		                       .total_blocks = c->total_blocks,
 		                       .block_bytes = c->block_bytes,
 		                       .slots = prefetch_slots(w->config.cache_bytes, c->block_bytes, c->total_blocks),
+		                       .few = prefetch_slots(FEW_BYTES, c->block_bytes, c->total_blocks),
 		                       .ahead = AHEAD_BYTES / c->block_bytes,
 		                       .ranges_max = SERVER_PASS_RANGES_MAX };
 	if (c->server_security.mode == SECURITY_CHECKSUM)

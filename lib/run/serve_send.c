@@ -55,12 +55,16 @@ static bool find_slot(const struct serve_session *s, const struct out_packet *p,
 	       prefetch_slot(&s->prefetch, *position)->block_no == p->block_no;
 }
 
-/* Its slot was given to another block: have it read again, and keep head and tail until it is there. */
+/*
+ * Its slot was given to another block: have it read again, and keep head and tail until it is there. And keep
+ * more blocks from now on.
+ */
 static void read_again(struct serve *w, struct serve_session *s, const struct out_packet *p)
 {
 	int i = p->head_len + p->tail_len > SERVE_HEAD_BYTES ? -1 : prefetch_ask_repair(&s->prefetch, p->block_no);
 	struct serve_repair *repair;
 
+	prefetch_grow(&s->prefetch);
 	if (i < 0) {
 		w->stats.repairs_dropped++;
 		return;

@@ -29,12 +29,13 @@ static uint16_t sum_other(const void *bytes, size_t len)
 	return (uint16_t)(sum_bytes(bytes, len) * 3);
 }
 
-static void with_prefetch_ahead(uint32_t ahead)
+static void with_prefetch_of(uint32_t few, uint32_t ahead)
 {
 	struct prefetch_config c = { .content_bytes = CONTENT,
 		                   .total_blocks = BLOCKS,
 		                   .block_bytes = BLOCK,
 		                   .slots = SLOTS,
+		                   .few = few,
 		                   .ahead = ahead,
 		                   .ranges_max = RANGES,
 		                   .byte_sum = sum_bytes,
@@ -53,7 +54,7 @@ static void with_prefetch_ahead(uint32_t ahead)
 
 static void with_prefetch(void)
 {
-	with_prefetch_ahead(0);
+	with_prefetch_of(0, 0);
 }
 
 static void done(void)
@@ -138,7 +139,7 @@ static void it_reads_no_further_ahead_than_told(void)
 	static const struct range all = { 1, BLOCKS };
 	uint64_t pass, position;
 
-	with_prefetch_ahead(40);
+	with_prefetch_of(0, 40);
 	give(&all, 1, &pass);
 	CU_ASSERT_FALSE(prefetch_is_hungry(&prefetch));
 	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 40);
@@ -156,6 +157,61 @@ static void it_reads_no_further_ahead_than_told(void)
 	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 10);
 	CU_ASSERT_FALSE(prefetch_is_hungry(&prefetch));
 	done();
+}
+
+/* Those that may be kept before `used` are there; slots beyond the first `slots` were never touched. */
+static void check_history(uint32_t slots)
+{
+	uint64_t history = prefetch_history(&prefetch, prefetch.used);
+
+	CU_ASSERT_EQUAL(history, slots / 2);
+	for (uint64_t p = prefetch.used - history; p < prefetch.used; p++)
+		check_block(prefetch_slot(&prefetch, p), prefetch_data(&prefetch, p));
+	for (uint32_t i = slots; i < SLOTS; i++)
+		CU_ASSERT_EQUAL(prefetch.slots[i].block_no, 0);
+}
+
+static void use_to(uint64_t pass, uint64_t from, uint64_t to)
+{
+	for (uint64_t b = from; b <= to; b++)
+		use(pass, b, prefetch_history(&prefetch, b) - 1);
+}
+
+static void few_slots_are_used_until_it_is_to_grow(void)
+{
+	static const struct range all = { 1, BLOCKS };
+	uint64_t pass;
+
+	with_prefetch_of(32, 0);
+	give(&all, 1, &pass);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 16); /* half of them: the others are history */
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	use_to(pass, 1, 333);
+	check_history(32);
+	prefetch_grow(&prefetch);
+	prefetch_grow(&prefetch);
+	use_to(pass, 334, 500);
+	check_history(SLOTS);
+	use_to(pass, 501, BLOCKS);
+	check_history(SLOTS);
+	CU_ASSERT_EQUAL(prefetch_turn(&prefetch), 0);
+	done();
+}
+
+static void it_grows_wherever_it_is(void)
+{
+	static const struct range all = { 1, BLOCKS };
+	uint64_t pass;
+
+	for (uint64_t at = 1; at < 70; at++) {
+		with_prefetch_of(32, 0);
+		give(&all, 1, &pass);
+		use_to(pass, 1, at);
+		prefetch_grow(&prefetch);
+		use_to(pass, at + 1, BLOCKS);
+		check_history(SLOTS);
+		done();
+	}
 }
 
 static void a_new_pass_leaves_the_old_one(void)
@@ -246,6 +302,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(blocks_come_in_the_order_of_the_pass),
 	SUITE_TEST(it_reads_no_further_than_its_slots),
 	SUITE_TEST(it_reads_no_further_ahead_than_told),
+	SUITE_TEST(few_slots_are_used_until_it_is_to_grow),
+	SUITE_TEST(it_grows_wherever_it_is),
 	SUITE_TEST(a_new_pass_leaves_the_old_one),
 	SUITE_TEST(a_pass_waits_until_the_last_one_was_taken),
 	SUITE_TEST(repairs_are_read_again_and_bounded),
