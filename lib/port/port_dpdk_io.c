@@ -294,15 +294,13 @@ static struct rte_mbuf **add_piece(struct rte_mbuf **at, struct rte_mbuf *m, con
 static bool fill_pieces(const struct port_dpdk *p, struct rte_mbuf **m, const struct port_packet *k)
 {
 	struct port_packet head = { .head = k->head, .head_len = k->head_len };
+	bool apart = k->body_len >= BODY_LEAST;
 	struct rte_mbuf **end = &m[0]->next;
 
-	if (k->body_len < BODY_LEAST) {
-		if (unlikely(!fill(p, m[0], k)))
-			return false;
-		m[0]->nb_segs = 1;
-	} else {
-		if (unlikely((uint64_t)k->head_len + k->body_len + k->tail_len > p->frame_room) || !fill(p, m[0], &head))
-			return false;
+	if (unlikely((uint64_t)k->head_len + k->body_len + k->tail_len > p->frame_room || !fill(p, m[0], apart ? &head : k)))
+		return false;
+	m[0]->nb_segs = 1;
+	if (apart) {
 		m[0]->data_len = (uint16_t)k->head_len; /* no padding before the body */
 		m[0]->pkt_len = k->head_len + k->body_len + k->tail_len;
 		m[0]->nb_segs = k->tail_len > 0 ? 3 : 2;
@@ -347,12 +345,10 @@ uint32_t dpdk_tx(struct port *port, uint16_t queue, const struct port_packet *v,
 
 	if (taken == 0 || !enter(p))
 		return 0;
-	if (!send_waiting(p, queue)) {
+	if (!send_waiting(p, queue) || (!p->takes_pieces && rte_pktmbuf_alloc_bulk(p->pool, m, taken) != 0)) {
 		taken = 0;
 	} else if (p->takes_pieces) {
 		taken = send_pieces(p, queue, v, taken);
-	} else if (rte_pktmbuf_alloc_bulk(p->pool, m, taken) != 0) {
-		taken = 0;
 	} else {
 		fill_burst(p, q, m, v, taken);
 		send_waiting(p, queue);
