@@ -60,11 +60,12 @@ static inline AVX2 __m256i keep_first(__m256i bytes, size_t n)
 	return _mm256_andnot_si256(load(mask + LANE - n), bytes);
 }
 
-/* A vector to a boundary, and its sums. */
+/* A vector to a boundary, and its sums. The barrier: compilers would rather load it twice. */
 static inline AVX2 __m256i copied(uint8_t *dst, const uint8_t *src)
 {
 	__m256i bytes = load(src);
 
+	__asm__("" : "+x"(bytes));
 	_mm256_store_si256((__m256i *)dst, bytes);
 	return sums_of(bytes);
 }
@@ -124,14 +125,14 @@ AVX2 uint32_t sum_copy_avx2(uint8_t *restrict dst, const uint8_t *restrict src, 
 	first = load(src);
 	_mm256_storeu_si256((__m256i *)dst, first);
 	even = _mm256_add_epi64(even, sums_of(keep_first(first, i)));
-	for (; i + 2 * LANE <= len; i += 2 * LANE) {
+	for (; i + 4 * LANE <= len; i += 4 * LANE) {
 		even = _mm256_add_epi64(even, copied(dst + i, src + i));
 		odd = _mm256_add_epi64(odd, copied(dst + i + LANE, src + i + LANE));
+		even = _mm256_add_epi64(even, copied(dst + i + 2 * LANE, src + i + 2 * LANE));
+		odd = _mm256_add_epi64(odd, copied(dst + i + 3 * LANE, src + i + 3 * LANE));
 	}
-	if (i + LANE <= len) {
+	for (; i + LANE <= len; i += LANE)
 		odd = _mm256_add_epi64(odd, copied(dst + i, src + i));
-		i += LANE;
-	}
 	last = load(src + len - LANE);
 	_mm256_storeu_si256((__m256i *)(dst + len - LANE), last);
 	even = _mm256_add_epi64(even, sums_of(keep_last(last, len - i)));
