@@ -2,9 +2,7 @@
 
 #include <assert.h>
 
-#define PREFETCH_AHEAD 1
-#define PREFETCH_BYTES_MAX 2048 /* of larger frames the processor itself sees that they are read on */
-#define PREFETCH_LINE 64
+#define AHEAD_BYTES_MAX 2048 /* of larger frames the processor itself sees that they are read on */
 
 size_t link_bytes(void)
 {
@@ -56,31 +54,36 @@ uint32_t link_poll(struct link *l)
 }
 
 /*
- * All of a frame while others are worked on: so what that costs hides behind the memory that it waits for. Of a
+ * All of a frame while another is worked on: so what that costs hides behind the memory that it waits for. Of a
  * large one its headers, and its end, where the options are.
  */
-static inline void prefetch(const struct frame *f)
+static inline void begin_ahead(struct link *l, const struct frame *f)
 {
 	uint32_t len = f->len;
 
-	if (len > PREFETCH_BYTES_MAX) {
-		__builtin_prefetch(f->data + len - 1);
-		len = 4 * PREFETCH_LINE;
-	}
-	for (uint32_t at = 0; at < len; at += 4 * PREFETCH_LINE) { /* a line too many does no harm */
-		__builtin_prefetch(f->data + at);
-		__builtin_prefetch(f->data + at + PREFETCH_LINE);
-		__builtin_prefetch(f->data + at + 2 * PREFETCH_LINE);
-		__builtin_prefetch(f->data + at + 3 * PREFETCH_LINE);
-	}
+	if (len == 0)
+		return;
+	__builtin_prefetch(f->data + len - 1);
+	if (len > AHEAD_BYTES_MAX)
+		len = LINK_AHEAD_LINES * LINK_LINE;
+	l->ahead = f->data;
+	l->ahead_end = f->data + len;
+	link_ahead(l);
+}
+
+/* Nobody else works on this frame. */
+static inline void ahead_rest(struct link *l)
+{
+	while (l->ahead < l->ahead_end)
+		link_ahead(l);
 }
 
 bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *out)
 {
 	const struct frame *f = &l->rx[i];
 
-	if (i + PREFETCH_AHEAD < l->rx_count)
-		prefetch(&l->rx[i + PREFETCH_AHEAD]);
+	if (i + 1 < l->rx_count)
+		begin_ahead(l, &l->rx[i + 1]);
 	if (l->net == NULL) {
 		*out = (struct net_datagram){ .from = f->from,
 			                      .to = f->to,
@@ -93,10 +96,13 @@ bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *ou
 		enum net_verdict v = net_input(l->net, f->data, f->len, f->flags | NET_CHECK_LATER, now, out, &l->net_out);
 
 		l->heard = v == NET_HANDLED;
-		if (v != NET_UDP)
+		if (v != NET_UDP) {
+			ahead_rest(l);
 			return false; /* net has dealt with it, or counted it */
+		}
 	}
 	l->stats.datagrams++;
+	link_ahead(l);
 	return true;
 }
 
@@ -120,6 +126,7 @@ void link_done(struct link *l)
 {
 	port_free(l->port, l->queue, l->rx, l->rx_count);
 	l->rx_count = 0;
+	l->ahead = l->ahead_end = NULL;
 }
 
 /* Room for n more frames in the burst, after a flush if need be. */

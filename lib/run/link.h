@@ -26,6 +26,8 @@
 #define LINK_HEADS 48 /* frames of one datagram: 65507 bytes at an MTU of 1500 */
 #define LINK_PIECE_BYTES 768 /* net head and the head of a data packet: 128 + 565 with a 4096-bit signature */
 #define LINK_STUCK_NS (50 * NS_PER_MS)
+#define LINK_LINE 64 /* of the processor's caches */
+#define LINK_AHEAD_LINES 6
 
 /* A datagram to send in pieces; they stay where they are until link_flush() returns true. */
 struct link_packet {
@@ -65,6 +67,7 @@ struct link {
 	ns_t tx_moved_at;            /* when the wire last took something, or had nothing to take */
 	struct net_out net_out;
 	struct link_stats stats;
+	const uint8_t *ahead, *ahead_end; /* of the next frame: what is yet to be fetched */
 	bool heard;                  /* link_datagram() was false for a frame of ARP or ND (or IGMP, or an echo) */
 };
 
@@ -81,6 +84,22 @@ uint32_t link_poll(struct link *l);
 bool link_datagram(struct link *l, uint32_t i, ns_t now, struct net_datagram *out);
 /* A frame of ARP or ND that came on another queue of the port. */
 void link_overhear(struct link *l, const uint8_t *frame, uint32_t len, ns_t now);
+/*
+ * Fetch some lines more of the next frame. All at once they would fill the processor's queue of misses, and it
+ * would wait for them instead of working on this one: so a part between any two steps of the work. Four parts
+ * are a frame of 1500 bytes.
+ */
+static inline void link_ahead(struct link *l)
+{
+	const uint8_t *at = l->ahead;
+
+	if (at >= l->ahead_end)
+		return;
+	l->ahead = at + LINK_AHEAD_LINES * LINK_LINE;
+	for (uint32_t i = 0; i < LINK_AHEAD_LINES; i++) /* a line too many does no harm */
+		__builtin_prefetch(at + i * LINK_LINE);
+}
+
 /*
  * The UDP checksum of the last link_datagram(): to be asked for payloads that do not protect themselves
  * (initiation, security mode NONE); those with a checksum, hash or signature are summed only once.

@@ -222,6 +222,7 @@ INLINE void take_block(struct rx *rx, struct lane *lane, struct client_in *in, c
 			store_unreserve(store, slot);
 		return;
 	}
+	link_ahead(&rx->link);
 	in->block = block;
 	in->stored = slot != STORE_NO_SLOT;
 	in->free_slots = store_room(store);
@@ -302,6 +303,7 @@ static void read_packet(struct rx *rx, struct lane *lane, const struct net_datag
 		lane->malformed++;
 		return;
 	}
+	link_ahead(&rx->link);
 	if (security_check_header(&lane->config.server_security, &packet.security) != SECURITY_OK) {
 		lane->wrong_security++;
 		return;
