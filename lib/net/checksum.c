@@ -34,14 +34,6 @@ uint16_t net_sum(const void *bytes, size_t len)
 	return from_native(sum + rest);
 }
 
-uint16_t ip4_header_sum(const void *header)
-{
-	uint32_t v[5];
-
-	memcpy(v, header, sizeof(v));
-	return from_native((uint64_t)v[0] + v[1] + v[2] + v[3] + v[4]);
-}
-
 uint16_t net_sum_add(uint16_t a, uint16_t b, size_t at)
 {
 	if (at & 1)

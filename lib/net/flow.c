@@ -82,7 +82,7 @@ static bool read_ip(const struct flow *f, const uint8_t *ip, uint32_t *len)
 
 	if (f->from.ip.len == 4) {
 		*len = be16_get(h4->total_len);
-		return ip4_header_sum(h4) == 0xffff;
+		return ip4_header_sums_up(h4);
 	}
 	*len = be16_get(h6->payload_len) + (uint32_t)sizeof(*h6);
 	return true;

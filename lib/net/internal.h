@@ -28,8 +28,23 @@ static inline uint16_t sum_fold(uint32_t sum)
 }
 
 uint16_t pseudo_sum(const struct ip_addr *from, const struct ip_addr *to, uint8_t protocol, uint32_t len);
-/* net_sum() of an IPv4 header without options, and of any 20 bytes: every packet has one. */
-uint16_t ip4_header_sum(const void *header);
+
+/*
+ * An IPv4 header without options: every packet has one. In the machine's own byte order, for a sum of 0xffff is the
+ * same in both (RFC 1071 section 2).
+ */
+static inline bool ip4_header_sums_up(const void *header)
+{
+	uint32_t v[5];
+	uint64_t sum;
+
+	memcpy(v, header, sizeof(v));
+	sum = (uint64_t)v[0] + v[1] + v[2] + v[3] + v[4];
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	return sum_fold((uint32_t)sum) == 0xffff;
+}
+
 /* What to write into the header, for the sum of everything else. */
 static inline be16 checksum_of(uint16_t sum)
 {
@@ -40,8 +55,35 @@ bool packet_sums_up(const struct packet *p);
 
 /* udp.c */
 enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out);
-/* The same once out has its addresses. data: the UDP header and what the IP header says that follows. */
-enum net_verdict udp_read_data(const uint8_t *data, uint32_t len, unsigned flags, struct net_datagram *out);
+/* The datagram's checksum is right. */
+bool udp_sums_up(const struct net_datagram *d);
+
+/*
+ * The same as udp_read() once out has its addresses. data: the UDP header and what the IP header says that follows.
+ * Here, for each frame of a stream comes this way.
+ */
+static inline enum net_verdict udp_read_data(const uint8_t *data, uint32_t len, unsigned flags, struct net_datagram *out)
+{
+	const struct udp_header *h = (const struct udp_header *)data;
+	uint32_t udp_len = be16_get(h->len);
+
+	if (udp_len < sizeof(*h) || udp_len > len)
+		return NET_BAD_UDP;
+	out->data = data + sizeof(*h);
+	out->len = udp_len - (uint32_t)sizeof(*h);
+	out->checksum = be16_get(h->checksum);
+	out->checked = out->checksum == 0;
+	if (out->checked) /* absent: RFC 8200 section 8.1 forbids it for IPv6 */
+		return out->from.ip.len == 4 ? NET_UDP : NET_BAD_UDP;
+	/* A card sees one frame, so of fragments it knows nothing. */
+	if (out->whole && (flags & NET_L4_BAD))
+		return NET_BAD_UDP;
+	out->checked = out->whole && (flags & NET_L4_GOOD);
+	if (flags & NET_CHECK_LATER)
+		return NET_UDP;
+	out->checked = out->checked || udp_sums_up(out);
+	return out->checked ? NET_UDP : NET_BAD_UDP;
+}
 
 /*
  * flow.c: the flows that frames came of last. A stream's frames begin alike but for lengths, IDs, hop limits

@@ -17,7 +17,7 @@ enum net_verdict ip4_read(const uint8_t *data, uint32_t len, struct packet *out)
 	if (total > len)
 		return NET_RUNT;
 	/* The source is a single machine (RFC 1122 section 3.2.1.3). */
-	if ((head == sizeof(*h) ? ip4_header_sum(h) : net_sum(h, head)) != 0xffff || h->from[0] >= 0xe0)
+	if (!(head == sizeof(*h) ? ip4_header_sums_up(h) : net_sum(h, head) == 0xffff) || h->from[0] >= 0xe0)
 		return NET_BAD_IP;
 	fragment = be16_get(h->fragment);
 	out->from = ip_of_bytes(h->from, 4);

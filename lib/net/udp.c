@@ -1,6 +1,6 @@
 #include "net/internal.h"
 
-static bool sums_up(const struct net_datagram *d)
+bool udp_sums_up(const struct net_datagram *d)
 {
 	uint32_t len = d->len + (uint32_t)sizeof(struct udp_header);
 	uint16_t sum = pseudo_sum(&d->from.ip, &d->to.ip, PROTOCOL_UDP, len);
@@ -13,29 +13,6 @@ static bool sums_up(const struct net_datagram *d)
 	if (d->whole && d->checksum == sum)
 		return true;
 	return sum_fold((uint32_t)sum + d->from.port + d->to.port + len + d->checksum + net_sum(d->data, d->len)) == 0xffff;
-}
-
-enum net_verdict udp_read_data(const uint8_t *data, uint32_t len, unsigned flags, struct net_datagram *out)
-{
-	const struct udp_header *h = (const struct udp_header *)data;
-	uint32_t udp_len = be16_get(h->len);
-
-	if (udp_len < sizeof(*h) || udp_len > len)
-		return NET_BAD_UDP;
-	out->data = data + sizeof(*h);
-	out->len = udp_len - (uint32_t)sizeof(*h);
-	out->checksum = be16_get(h->checksum);
-	out->checked = out->checksum == 0;
-	if (out->checked) /* absent: RFC 8200 section 8.1 forbids it for IPv6 */
-		return out->from.ip.len == 4 ? NET_UDP : NET_BAD_UDP;
-	/* A card sees one frame, so of fragments it knows nothing. */
-	if (out->whole && (flags & NET_L4_BAD))
-		return NET_BAD_UDP;
-	out->checked = out->whole && (flags & NET_L4_GOOD);
-	if (flags & NET_CHECK_LATER)
-		return NET_UDP;
-	out->checked = out->checked || sums_up(out);
-	return out->checked ? NET_UDP : NET_BAD_UDP;
 }
 
 enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, struct net_datagram *out)
@@ -53,7 +30,7 @@ enum net_verdict udp_read(const struct packet *p, bool whole, unsigned flags, st
 
 bool net_verify(struct net *n, const struct net_datagram *d)
 {
-	if (d->checked || sums_up(d))
+	if (d->checked || udp_sums_up(d))
 		return true;
 	n->stats.verdicts[NET_BAD_UDP]++;
 	return false;

@@ -31,26 +31,6 @@ bool security_pair_is_allowed(enum security_mode server, enum security_mode clie
 	return server == SECURITY_SIGN ? client == SECURITY_HASH : server == client;
 }
 
-uint8_t security_header_type(const struct security *s)
-{
-	return (uint8_t)s->mode;
-}
-
-uint16_t security_data_len(const struct security *s)
-{
-	switch (s->mode) {
-	case SECURITY_HASH:
-		return SECURITY_HASH_BYTES;
-	case SECURITY_SIGN:
-		return s->sign_len;
-	case SECURITY_CHECKSUM:
-		return sizeof(be32);
-	case SECURITY_NONE:
-		break;
-	}
-	return 0;
-}
-
 static uint32_t sum_pieces(const struct security_pieces *p, size_t covered_from)
 {
 	uint32_t sum = security_sum(p->head + covered_from, p->head_len - covered_from);
@@ -87,18 +67,6 @@ void security_seal(const struct security *s, const struct security_pieces *p)
 void security_seal_packet(const struct security *s, uint8_t *packet, size_t len)
 {
 	security_seal(s, &(struct security_pieces){ .head = packet, .head_len = len });
-}
-
-enum security_verdict security_check_header(const struct security *s, const struct mt_security *h)
-{
-	bool ok = h->type == security_header_type(s) && h->data_len == security_data_len(s);
-
-	return ok ? SECURITY_OK : SECURITY_WRONG_TYPE;
-}
-
-bool security_sum_agrees(const struct mt_security *h, uint32_t sum)
-{
-	return be32_get(*(const be32 *)h->data) == ~sum;
 }
 
 static bool hash_agrees(const struct security *s, const struct span *v, unsigned n, const uint8_t *received)

@@ -49,8 +49,25 @@ bool security_pair_is_allowed(enum security_mode server, enum security_mode clie
 void security_fini(struct security *s);
 
 /* MT_SECHDR_* and the bytes of SecurityData that packets of this direction have. */
-uint8_t security_header_type(const struct security *s);
-uint16_t security_data_len(const struct security *s);
+static inline uint8_t security_header_type(const struct security *s)
+{
+	return (uint8_t)s->mode;
+}
+
+static inline uint16_t security_data_len(const struct security *s)
+{
+	switch (s->mode) {
+	case SECURITY_HASH:
+		return SECURITY_HASH_BYTES;
+	case SECURITY_SIGN:
+		return s->sign_len;
+	case SECURITY_CHECKSUM:
+		return sizeof(be32);
+	case SECURITY_NONE:
+		break;
+	}
+	return 0;
+}
 
 /* The plain byte sum of 2.2.2.3, modulo 2^32. */
 uint32_t security_sum(const void *bytes, size_t len);
@@ -84,7 +101,13 @@ enum security_verdict {
 };
 
 /* Does the header have the type and length of this mode? To be asked before anything else. */
-enum security_verdict security_check_header(const struct security *s, const struct mt_security *h);
+static inline enum security_verdict security_check_header(const struct security *s, const struct mt_security *h)
+{
+	bool ok = h->type == security_header_type(s) && h->data_len == security_data_len(s);
+
+	return ok ? SECURITY_OK : SECURITY_WRONG_TYPE;
+}
+
 /* Verify a whole packet. */
 enum security_verdict security_verify(const struct security *s, const struct mt_packet *p);
 /*
@@ -104,6 +127,9 @@ bool security_proves(const struct security *s, const struct security_claim *c, c
 void security_digest(const void *bytes, size_t len, uint8_t out[SECURITY_HASH_BYTES]);
 
 /* CHECKSUM only: does the header agree with this sum of all that is covered? */
-bool security_sum_agrees(const struct mt_security *h, uint32_t sum);
+static inline bool security_sum_agrees(const struct mt_security *h, uint32_t sum)
+{
+	return be32_get(*(const be32 *)h->data) == ~sum;
+}
 
 #endif

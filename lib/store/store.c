@@ -70,14 +70,6 @@ void store_unreserve(struct store *s, uint32_t slot)
 	s->spare[s->spare_count++] = slot;
 }
 
-/* While there is plenty, what the consumer's side is doing at the moment is not looked at. */
-uint32_t store_room(struct store *s)
-{
-	uint32_t own = s->spare_count + s->slots - s->fresh, seen = own + spsc_seen(&s->free_ring);
-
-	return seen >= s->slots - s->slots / 8 ? seen : own + spsc_count(&s->free_ring);
-}
-
 void store_publish(struct store *s, uint32_t slot, uint64_t block_no, uint32_t len)
 {
 	s->blocks[slot] = (struct store_block){ block_no, len };

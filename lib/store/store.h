@@ -56,8 +56,16 @@ static inline uint8_t *store_slot(const struct store *s, uint32_t slot)
 uint32_t store_reserve(struct store *s);
 /* Worker: the slot is not needed after all; it is the next that store_reserve() gives. */
 void store_unreserve(struct store *s, uint32_t slot);
-/* Worker: slots that store_reserve() can give now; exact when less than seven eighths of all. */
-uint32_t store_room(struct store *s);
+/*
+ * Worker: slots that store_reserve() can give now; exact when less than seven eighths of all. While there is plenty,
+ * what the consumer's side is doing at the moment is not looked at.
+ */
+static inline uint32_t store_room(const struct store *s)
+{
+	uint32_t own = s->spare_count + s->slots - s->fresh, seen = own + spsc_seen(&s->free_ring);
+
+	return seen >= s->slots - s->slots / 8 ? seen : own + spsc_count(&s->free_ring);
+}
 /* Worker: block_no lies in the slot. */
 void store_publish(struct store *s, uint32_t slot, uint64_t block_no, uint32_t len);
 

@@ -111,7 +111,7 @@ static struct ip4_header *ip_of(struct writer *w)
 static void sum_again(struct ip4_header *ip)
 {
 	ip->checksum = be16_of(0);
-	ip->checksum = checksum_of(ip4_header_sum(ip));
+	ip->checksum = checksum_of(net_sum(ip, sizeof(*ip)));
 }
 
 static void plain(struct hostile *h, struct writer *w)

@@ -123,7 +123,7 @@ static void contradict(struct relay *r, const uint8_t *frame, uint32_t len, cons
 	if (p->from.len == 4) {
 		ip4->fragment = be16_of((uint16_t)(be16_get(ip4->fragment) - 1));
 		ip4->checksum = be16_of(0);
-		ip4->checksum = checksum_of(ip4_header_sum(ip4));
+		ip4->checksum = checksum_of(net_sum(ip4, sizeof(*ip4)));
 	} else {
 		ip6->offset = be16_of((uint16_t)(be16_get(ip6->offset) - 8));
 	}
