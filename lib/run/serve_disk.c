@@ -265,7 +265,6 @@ static void find_lower(struct serve *w, const struct serve_session *upper)
 	spsc_push(&w->answers, &a, sizeof(a)); /* and for every session */
 }
 
-/* One order a turn: a flood of names does not keep the sessions from their blocks. */
 static unsigned run_order(struct serve *w)
 {
 	struct serve_order order;
@@ -281,13 +280,17 @@ static unsigned run_order(struct serve *w)
 	return 1;
 }
 
+/*
+ * One order, then one for each session that was read for: a flood of names does not keep the sessions from
+ * their blocks, nor do many sessions keep those who ask from an answer.
+ */
 unsigned serve_disk_turn(struct serve *w)
 {
 	unsigned work = run_order(w);
 
 	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
-		if (w->made[i] != NULL)
-			work += prefetch_turn(&w->made[i]->prefetch);
+		if (w->made[i] != NULL && prefetch_turn(&w->made[i]->prefetch) > 0)
+			work += 1 + run_order(w);
 	return work;
 }
 

@@ -236,6 +236,43 @@ static void what_is_not_there_is_answered_with_an_error(void)
 	done();
 }
 
+/* Each turn of the content thread reads for four sessions, and answers as many. */
+static void sessions_that_are_read_for_keep_nobody_from_an_answer(void)
+{
+	char name[32];
+	unsigned offered = 0, last;
+
+	with_files();
+	rig_start(&rig, NULL, small_cache);
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "root/images/%d.img", i);
+		tree_file(name, i < 4 ? SIZE : 5000, (unsigned)i);
+	}
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%d.img", i);
+		rig_guest(&rig, "images", name);
+	}
+	for (int i = 0; i < 100 && rig_events(&rig, SERVE_JOINED) < 4; i++)
+		rig_turn(&rig);
+	rig.slow_disk = true;
+	rig_run(&rig, 10 * NS_PER_MS); /* by now all four are being read */
+	for (int i = 4; i < 8; i++) {
+		snprintf(name, sizeof(name), "%d.img", i);
+		rig_guest(&rig, "images", name);
+	}
+	for (last = rig.turns; offered < 4 && rig.turns < last + 25;) {
+		rig_turn(&rig);
+		offered = 0;
+		for (int i = 4; i < 8; i++)
+			offered += rig.guests[i].offered;
+	}
+	CU_ASSERT_EQUAL(offered, 4);
+	CU_ASSERT(rig_finish(&rig, 60));
+	check_content(&rig.guests[0], SIZE, 0);
+	check_content(&rig.guests[7], 5000, 7);
+	done();
+}
+
 static void an_answer_holds_for_a_second_and_no_longer(void)
 {
 	struct guest *g;
@@ -496,6 +533,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_port_of_datagrams_serves_as_well),
 	SUITE_TEST(a_small_and_an_empty_file_are_offered),
 	SUITE_TEST(what_is_not_there_is_answered_with_an_error),
+	SUITE_TEST(sessions_that_are_read_for_keep_nobody_from_an_answer),
 	SUITE_TEST(an_answer_holds_for_a_second_and_no_longer),
 	SUITE_TEST(a_replaced_file_gets_a_session_of_its_own),
 	SUITE_TEST(a_file_changed_in_place_ends_its_session_with_an_error),
