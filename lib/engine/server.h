@@ -85,6 +85,8 @@ struct server_client { /* 3.1.1.2 */
 	uint64_t judged_seq_no;   /* how far its NACKs were looked at for congestion */
 	ns_t nacks_paid_until;    /* a NACK costs a moment: see server_repair.c */
 	ns_t nacked_at;           /* NS_NEVER: never */
+	ns_t congested_at;        /* it lost more than an eighth of what was sent; NS_NEVER: never */
+	ns_t stalled_at;          /* its consumer had no room (a zero NACK); NS_NEVER: never */
 	uint32_t slow_ticks;      /* in which it kept the session below slow_bytes_per_s */
 	ns_t shunned_until;       /* it failed as Master Client: others go first, and it slows nobody */
 	uint32_t failures;
@@ -159,6 +161,7 @@ struct server {
 	double ceiling; /* what MaxWindowSize is at present: see server_on_congestion() */
 	uint64_t trail_seq_no; /* MCTrailODATASeqNo: acknowledged by the master */
 	uint64_t lead_seq_no;  /* MCLeadODATASeqNo: sent */
+	uint64_t asked_seq_no; /* the last one that the master was to acknowledge at once */
 	uint64_t full_seq_no;  /* the last one in flight when the window was full */
 	uint64_t head_seq_no;  /* lowest number in the Data Packet List; == next_seq_no: empty */
 	uint64_t next_seq_no;  /* NextODATASeqNo */
@@ -175,6 +178,7 @@ struct server {
 	uint32_t repairs_in_round;
 
 	uint64_t slow_lead_seq_no; /* lead_seq_no when that tick began */
+	uint64_t slow_acks;        /* and stats.acks */
 	bool held_by_window;       /* since then always something was to be sent, and only the window was full */
 
 	/* application */

@@ -103,6 +103,8 @@ void server_send_window(struct server *s, ns_t now, struct outq *out);
 bool server_send_data(struct server *s, uint64_t seq_no, enum mt_opcode opcode, ns_t now, struct outq *out);
 void server_on_ack(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 void server_on_congestion(struct server *s, double lost_part);
+/* Packets to the master wait in a queue of its way. */
+bool server_is_queueing(const struct server *s);
 void server_arm_probe(struct server *s, ns_t now);
 void server_run_probe(struct server *s, ns_t now, struct outq *out);
 

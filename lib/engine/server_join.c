@@ -164,7 +164,7 @@ static void fill_client(struct server *s, struct server_client *c, const struct 
 	c->joined_at = c->last_update = now;
 	c->supports_demote = mt_has_capability(&in->packet->options, MT_CAP_MULTISTREAM);
 	c->kick_reason = MT_KICK_POLICY_NOT_MET; /* E2: the text's initial constant does not exist */
-	c->nacked_at = NS_NEVER;
+	c->nacked_at = c->congested_at = c->stalled_at = NS_NEVER;
 	c->cpu_util = c->mem_util = c->net_util = 255;
 	c->client_id = take_client_id(s);
 	c->first_seq_no = s->lead_seq_no; /* from its JOINACK on it counts what is lost, not only from its QCR */

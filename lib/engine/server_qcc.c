@@ -107,6 +107,7 @@ void server_set_master(struct server *s, const struct server_client *c, double l
 	s->master_rtt_ns = server_ms(s->master_rtt_ms);
 	s->master_measured = s->master_acked = false;
 	s->master_loss_rate = loss_rate;
+	s->asked_seq_no = 0; /* that was another */
 	if (changed)
 		server_event(c, OUT_MASTER, 0, out);
 }

@@ -179,7 +179,7 @@ static bool tells_of_loss(const struct server *s, const struct server_client *c,
 }
 
 /* How much of what came by since its last NACK does it lack? More than an eighth is no stray loss. */
-static void look_for_congestion(struct server *s, struct server_client *c, const struct mt_nack *n)
+static void look_for_congestion(struct server *s, struct server_client *c, const struct mt_nack *n, ns_t now)
 {
 	uint64_t highest = n->hi_odata_seq_no < s->lead_seq_no ? n->hi_odata_seq_no : s->lead_seq_no;
 	uint64_t seen, lost;
@@ -189,8 +189,10 @@ static void look_for_congestion(struct server *s, struct server_client *c, const
 	seen = highest - c->judged_seq_no;
 	lost = count_from(n, c->judged_seq_no + 1, highest);
 	c->judged_seq_no = highest;
-	if (lost > seen / 8)
-		server_on_congestion(s, (double)lost / (double)seen);
+	if (lost <= seen / 8)
+		return;
+	c->congested_at = now;
+	server_on_congestion(s, (double)lost / (double)seen);
 }
 
 /*
@@ -213,6 +215,8 @@ static double count_nack(struct server *s, struct server_client *c, const struct
 	s->stats.zero_nacks += n->count == 0;
 	c->nacks++;
 	c->nacked_at = now;
+	if (n->count == 0)
+		c->stalled_at = now;
 	c->loss_rate = n->loss_rate < MT_LOSS_RATE_ONE ? n->loss_rate : MT_LOSS_RATE_ONE;
 	return (double)c->loss_rate / (double)MT_LOSS_RATE_ONE; /* E4 */
 }
@@ -239,7 +243,7 @@ void server_on_nack(struct server *s, const struct server_in *in, ns_t now, stru
 		if (cut_window(s, now) && n->count == 0)
 			server_on_congestion(
 			        s, 0); /* a consumer that is slower than this: no need to find out again */
-		look_for_congestion(s, c, n);
+		look_for_congestion(s, c, n, now);
 	}
 	if (n->count == 0)
 		return;

@@ -98,9 +98,17 @@ static uint32_t burst_room(const struct outq *out)
 }
 
 /*
- * E10: also when there is room and the master said nothing. A burst costs one ACK, not one a packet:
- * all but its last packet, and one in ask_every(), carry option 0x0406.
+ * A burst costs one ACK, not one a packet: all but its last packet, and one in ask_every(), carry option 0x0406.
+ * While an ACK is on its way already the last one carries it too: else ACKs for little bring bursts as little.
  */
+static bool is_to_be_asked(const struct server *s, uint64_t seq_no, bool last, uint32_t every)
+{
+	if (seq_no >= s->asked_seq_no + every)
+		return true;
+	return last && (s->asked_seq_no <= s->trail_seq_no || seq_no + 1 == s->next_seq_no);
+}
+
+/* E10: also when there is room and the master said nothing. */
 void server_send_window(struct server *s, ns_t now, struct outq *out)
 {
 	uint32_t n = server_sendable(s), room = burst_room(out), every = ask_every(s);
@@ -112,10 +120,12 @@ void server_send_window(struct server *s, ns_t now, struct outq *out)
 	for (uint32_t i = 1; i <= n; i++) {
 		struct server_entry *e = server_entry(s, s->lead_seq_no + 1);
 
-		e->asked = i == n || i % every == 0;
+		e->asked = is_to_be_asked(s, s->lead_seq_no + 1, i == n, every);
 		e->created_at = now;
 		if (!server_send_data(s, s->lead_seq_no + 1, MT_ODATA, now, out))
 			break;
+		if (e->asked)
+			s->asked_seq_no = s->lead_seq_no + 1;
 		s->lead_seq_no++;
 		s->stats.odata++;
 	}
@@ -127,7 +137,7 @@ void server_send_window(struct server *s, ns_t now, struct outq *out)
 		server_arm_probe(s, now);
 }
 
-static bool is_queueing(const struct server *s)
+bool server_is_queueing(const struct server *s)
 {
 	return s->delayed >= QUEUE_SAMPLES;
 }
@@ -141,7 +151,7 @@ static void look_for_queue(struct server *s, ns_t sample)
 	if (!s->master_measured || sample < s->least_rtt_ns)
 		s->least_rtt_ns = sample;
 	s->delayed = sample > s->least_rtt_ns + QUEUE_NS ? s->delayed + 1 : 0;
-	if (is_queueing(s) && s->ceiling == s->config.max_window && s->window > CEILING_MIN)
+	if (server_is_queueing(s) && s->ceiling == s->config.max_window && s->window > CEILING_MIN)
 		s->ceiling = s->window;
 }
 
@@ -201,7 +211,7 @@ static void raise_ceiling(struct server *s, uint64_t acknowledged)
 {
 	if (s->window < s->ceiling)
 		return;
-	s->ceiling += (double)acknowledged / (is_queueing(s) ? QUEUE_SLOWER * CEILING_WINDOWS : CEILING_WINDOWS);
+	s->ceiling += (double)acknowledged / (server_is_queueing(s) ? QUEUE_SLOWER * CEILING_WINDOWS : CEILING_WINDOWS);
 	if (s->ceiling > s->config.max_window)
 		s->ceiling = s->config.max_window;
 }

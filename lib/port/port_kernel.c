@@ -123,6 +123,25 @@ static bool join_group(struct port_kernel *k, int fd, const struct endpoint *gro
 	return setsockopt(fd, level, MCAST_JOIN_GROUP, &r, sizeof(r)) == 0;
 }
 
+/*
+ * Who ends a source-specific membership reports BLOCK_OLD_SOURCES (RFC 3376 section 5.1). A switch that snoops for
+ * IGMPv2, as Linux' bridges do by default, takes that for one more member, and goes on sending for minutes. So all
+ * sources are let in before: what follows is a CHANGE_TO_INCLUDE without sources, which every switch reads as the end.
+ */
+static void leave_group(struct port_kernel *k, const struct kernel_socket *s)
+{
+	int level = s->local.ip.len == 4 ? IPPROTO_IP : IPPROTO_IPV6;
+	struct endpoint any = { s->local.ip, 0 };
+	struct group_filter all = { .gf_interface = k->ifindex, .gf_fmode = MCAST_EXCLUDE };
+	struct group_req r = { .gr_interface = k->ifindex };
+
+	kernel_address(&any, k->ifindex, &all.gf_group);
+	r.gr_group = all.gf_group;
+	if (s->source.len != 0)
+		setsockopt(s->fd, level, MCAST_MSFILTER, &all, GROUP_FILTER_SIZE(0));
+	setsockopt(s->fd, level, MCAST_LEAVE_GROUP, &r, sizeof(r));
+}
+
 static enum wdscast_err error_of(int error)
 {
 	switch (error) {
@@ -216,6 +235,8 @@ static void drop_socket(struct port_kernel *k, const struct endpoint *local)
 
 	if (s == NULL || --s->users > 0)
 		return;
+	if (ip_is_multicast(&local->ip))
+		leave_group(k, s);
 	atomic_store_explicit(&s->state, KERNEL_ENDING, memory_order_release);
 	atomic_fetch_add_explicit(&k->ending, 1, memory_order_release);
 }

@@ -13,6 +13,10 @@
 #define QUIET_NS (100 * NS_PER_MS)     /* of an empty wire: where it cannot */
 #define NAP_QUIET_NS (500 * NS_PER_US)
 #define NAP_IDLE_NS NS_PER_MS          /* without a session */
+#define TRICKLE_NS (50 * NS_PER_US)    /* between frames, or more: they need not be taken one by one */
+#define TRICKLE_GAP_NS (100 * NS_PER_US)
+#define TRICKLE_SLOWNESS 16            /* so many such gaps on end make a trickle, one burst ends it */
+#define NAP_TRICKLE_NS (500 * NS_PER_US)
 
 /* Until something arrives, a command comes or a timer is due. True: there is something to do already. */
 static bool doze(struct worker *w, ns_t now)
@@ -26,6 +30,20 @@ static bool doze(struct worker *w, ns_t now)
 	}
 	host_doze_wait(&w->doze, port_wait_fd(w->port, w->queue), ns_min(rx_deadline(w->rx), now + longest));
 	return false;
+}
+
+/*
+ * Behind a slow link each frame comes by itself, some 100 us after the last one. To spin, nap and wake up for each
+ * would take a quarter of a core from those who need it.
+ */
+static void watch_trickle(struct worker *w, ns_t gap, unsigned work)
+{
+	ns_t each = ns_min(gap / work, TRICKLE_GAP_NS);
+
+	if (each < w->frame_gap)
+		w->frame_gap = each;
+	else
+		w->frame_gap += (each - w->frame_gap) / TRICKLE_SLOWNESS;
 }
 
 static ns_t nap_after(const struct worker *w, ns_t quiet, ns_t nap)
@@ -43,8 +61,14 @@ static ns_t nap_after(const struct worker *w, ns_t quiet, ns_t nap)
  */
 static bool idle(struct worker *w, ns_t now, ns_t quiet, ns_t *nap)
 {
-	if (w->config.poll == WORKER_BUSY || quiet < SPIN_NS)
+	bool trickles = w->frame_gap >= TRICKLE_NS;
+
+	if (w->config.poll == WORKER_BUSY || (quiet < SPIN_NS && !trickles))
 		return false;
+	if (trickles && quiet < DOZE_AFTER_NS) {
+		host_nap(NAP_TRICKLE_NS);
+		return false;
+	}
 	if (quiet >= DOZE_AFTER_NS && !link_is_full(&w->rx->link) && port_wait_fd(w->port, w->queue) >= 0)
 		return doze(w, now);
 	host_nap(nap_after(w, quiet, *nap));
@@ -59,8 +83,11 @@ static void worker_run(void *arg)
 
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		ns_t now = host_now();
+		unsigned work = rx_turn(w->rx, now);
 
-		if (rx_turn(w->rx, now) > 0 || idle(w, now, now - idle_since, &nap)) {
+		if (work > 0)
+			watch_trickle(w, now - idle_since, work);
+		if (work > 0 || idle(w, now, now - idle_since, &nap)) {
 			idle_since = now;
 			nap = NAP_FIRST_NS;
 		}

@@ -34,6 +34,7 @@ struct worker {
 	struct worker_config config;
 	struct host_thread *thread;
 	struct host_doze doze;
+	ns_t frame_gap;           /* between frames, about; see watch_trickle() */
 	struct host_mutex *command_lock, *port_lock; /* port_lock: the first's */
 	_Atomic uint32_t next_id; /* of lanes */
 	_Atomic bool stop;

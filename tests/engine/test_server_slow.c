@@ -134,6 +134,62 @@ static void a_pause_of_everybody_is_not_slowness(void)
 	rig_stop(&r);
 }
 
+/* The master lost a fifth of the last 200 packets. */
+static void lose_a_fifth(struct rig *r)
+{
+	struct range lost;
+
+	rig_feed(r, 1000);
+	r->server->window = 300;
+	rig_tick(r, r->now);
+	lost = (struct range){ r->server->lead_seq_no - 40, r->server->lead_seq_no - 1 };
+	rig_nack_seen(r, 0, 0.2, r->server->lead_seq_no, &lost, 1);
+	rig_run(r, r->server->slow_at); /* that tick was a fast one */
+	r->server->window = 1;
+}
+
+static void who_loses_much_is_known_in_a_fifth_of_a_second(void)
+{
+	struct rig r;
+
+	started(&r);
+	lose_a_fifth(&r);
+	go_on(&r, 50);
+	CU_ASSERT_EQUAL(told(&r), 0);
+	go_on(&r, 50);
+	CU_ASSERT_EQUAL(told(&r), 1);
+	rig_stop(&r);
+}
+
+/* Nothing goes out: everybody waits for what the master lost, and it is heard. */
+static void who_makes_all_wait_for_its_repairs_is_slow(void)
+{
+	struct rig r;
+
+	started(&r);
+	lose_a_fifth(&r);
+	for (unsigned i = 0; i < 20 && told(&r) == 0; i++) {
+		rig_run(&r, r.now + 20 * NS_PER_MS);
+		r.server->window = 1;
+		rig_ack(&r, 0, r.server->trail_seq_no, ns_to_ms(r.now));
+	}
+	CU_ASSERT_EQUAL(told(&r), 1);
+	rig_stop(&r);
+}
+
+static void a_disk_without_room_has_half_a_second(void)
+{
+	struct rig r;
+
+	started(&r);
+	lose_a_fifth(&r);
+	rig_nack_seen(&r, 0, 0, r.server->lead_seq_no, NULL, 0);
+	for (unsigned i = 0; i < 4; i++)
+		go_on(&r, 50);
+	CU_ASSERT_EQUAL(told(&r), 0);
+	rig_stop(&r);
+}
+
 static void without_a_threshold_nobody_is_slow(void)
 {
 	struct rig r;
@@ -156,6 +212,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_last_client_slows_nobody),
 	SUITE_TEST(who_is_as_slow_as_the_master_is_told_with_it),
 	SUITE_TEST(a_pause_of_everybody_is_not_slowness),
+	SUITE_TEST(who_loses_much_is_known_in_a_fifth_of_a_second),
+	SUITE_TEST(who_makes_all_wait_for_its_repairs_is_slow),
+	SUITE_TEST(a_disk_without_room_has_half_a_second),
 	SUITE_TEST(without_a_threshold_nobody_is_slow),
 };
 SUITE_MAIN("engine/server_slow", tests)

@@ -91,7 +91,7 @@ static void a_window_that_is_not_used_up_does_not_grow(void)
 	rig_stop(&r);
 }
 
-/* One round trip of a full window, that long. */
+/* One round trip of a full window, that long: the last packet that asked for it is acknowledged. */
 static void round_trip(struct rig *r, ns_t rtt)
 {
 	ns_t sent = r->now;
@@ -100,7 +100,7 @@ static void round_trip(struct rig *r, ns_t rtt)
 	rig_feed(r, server_room(r->server));
 	rig_tick(r, r->now);
 	r->now = sent + rtt;
-	rig_ack(r, 0, r->server->lead_seq_no, ns_to_ms(sent));
+	rig_ack(r, 0, r->server->asked_seq_no, ns_to_ms(sent));
 }
 
 static void a_queue_on_the_way_ends_the_first_growth(void)
@@ -325,12 +325,33 @@ static void a_standstill_of_two_seconds_is_given_up(void)
 	rig_stop(&r);
 }
 
+/* Else an ACK for one packet would let one packet out that asks for an ACK, for ever. */
+static void while_an_ack_is_awaited_the_end_of_a_burst_asks_for_none(void)
+{
+	struct rig r = started(NULL);
+	uint64_t asked;
+
+	r.server->window = 64;
+	rig_feed(&r, 10);
+	rig_tick(&r, r.now);
+	CU_ASSERT_EQUAL(r.server->asked_seq_no, 10); /* there is no more to come */
+	rig_feed(&r, 1000);
+	rig_tick(&r, r.now);
+	asked = r.server->asked_seq_no;
+	rig_ack(&r, 0, 10, ms_of(&r));
+	rig_ack(&r, 0, 11, ms_of(&r));
+	CU_ASSERT(r.server->asked_seq_no < r.server->lead_seq_no);
+	CU_ASSERT(r.server->asked_seq_no - asked < 32);
+	rig_stop(&r);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(the_first_packet_goes_out_at_the_next_tick),
 	SUITE_TEST(each_ack_opens_the_window_by_two_then_by_one_a_packet),
 	SUITE_TEST(a_window_that_is_not_used_up_does_not_grow),
 	SUITE_TEST(a_queue_on_the_way_ends_the_first_growth),
 	SUITE_TEST(only_some_packets_of_a_burst_ask_for_an_ack),
+	SUITE_TEST(while_an_ack_is_awaited_the_end_of_a_burst_asks_for_none),
 	SUITE_TEST(a_full_out_queue_only_delays),
 	SUITE_TEST(acks_of_others_and_out_of_range_are_not_accepted),
 	SUITE_TEST(the_round_trip_is_measured_below_the_millisecond),
