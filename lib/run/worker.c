@@ -11,7 +11,7 @@
 #define DOZE_NS (50 * NS_PER_MS)       /* counters are copied as often */
 #define DOZE_SHORT_NS NS_PER_MS        /* nobody tells it that a consumer gave slots back, or a worker handed something over */
 #define QUIET_NS (100 * NS_PER_MS)     /* of an empty wire: where it cannot */
-#define NAP_QUIET_NS (500 * NS_PER_US)
+#define NAP_QUIET_NS NS_PER_MS         /* coming back from a nap costs up to 20 us of a core */
 #define NAP_IDLE_NS NS_PER_MS          /* without a session */
 #define TRICKLE_NS (50 * NS_PER_US)    /* between frames, or more: they need not be taken one by one */
 #define TRICKLE_GAP_NS (100 * NS_PER_US)
