@@ -129,14 +129,14 @@ static void put(struct assembly *a, uint8_t *bytes, const struct packet *p, uint
 		a->total = a->top;
 }
 
-/* False: it contradicts what is here. */
+/* False: it contradicts what is here. Most follow all others: then there is nothing to compare them with. */
 static bool add(struct assembly *a, uint8_t *bytes, const struct packet *p)
 {
 	uint32_t first = p->offset / UNIT, end = units_of(p->offset + p->len);
 
 	if (!is_consistent(a, p))
 		return false;
-	if (any_in(a->covered, first, end))
+	if (p->offset < a->top && any_in(a->covered, first, end))
 		return is_duplicate(a, p, first, end);
 	put(a, bytes, p, first, end);
 	return true;
