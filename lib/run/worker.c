@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#define SPIN_NS (30 * NS_PER_US)     /* of an empty wire before the first nap */
-#define NAP_FIRST_NS (20 * NS_PER_US)
+#define SPIN_NS (5 * NS_PER_US)     /* of an empty wire before the first nap */
+#define NAP_FIRST_NS (50 * NS_PER_US)
 #define NAP_LAST_NS (100 * NS_PER_US)
 #define DOZE_AFTER_NS (2 * NS_PER_MS)  /* of an empty wire: where the port can wake us */
 #define DOZE_NS (50 * NS_PER_MS)       /* counters are copied as often */
@@ -55,7 +55,7 @@ static ns_t nap_after(const struct worker *w, ns_t quiet, ns_t nap)
 }
 
 /*
- * Adaptive: naps grow from 20 to 100 us while nothing comes, a ring's worth of frames at any rate this
+ * Adaptive: naps grow from 50 to 100 us while nothing comes, a ring's worth of frames at any rate this
  * machine can take. So two processes on two cores do not starve each other. Then the port wakes us, or
  * naps grow longer. True when it did work.
  */
