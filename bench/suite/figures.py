@@ -135,7 +135,9 @@ def targets():
         Target("to a file on disk over the same to null", rate("disk", wds, None), ">=", 0.9, "",
                rate("disk", "wdscast kernel, null", None)),
         Slowdown(),
-        Target("af_packet: start to JOIN", rate("frames", "wdscast af_packet", None, "join_ms"), "<=", 300, " ms"),
+        Target("af_packet: start to JOIN", rate("start", "wdsget af_packet", None, "join_ms"), "<=", 300, " ms"),
+        Target("JOIN to first block: round trips", rate("first", "wdsget af_packet", None, "first_block_rtts"), "<=", 2),
+        Target("JOIN to first block: SPMs", rate("first", "wdsget af_packet", None, "first_block_spms"), "<=", 1),
         Target("af_packet: memory, cache 32 MiB", rate("frames", "wdscast af_packet", None, "rx_rss_mib"), "<=", 96, " MiB"),
         Target("kernel: memory, cache 32 MiB", rate("null", wds, None, "rx_rss_mib"), "<=", 96, " MiB"),
     ]
@@ -146,5 +148,8 @@ def targets():
                rate("object", "engine", 1 << 30, "poll_us")),
     ]
     out += [Target(f"idle {tool}: share of a core", ("idle", tool, None, "percent"), "<=", 3, " %")
-            for tool in ("wdscast, no session", "wdsget kernel, silent server", "wdsget af_packet, silent server")]
+            for tool in ("wdscast, no session", *(f"wdsget {port}, silent server"
+                                                  for port in ("kernel", "af_packet", "af_xdp", "memif")))]
+    out += [Target(f"wdscast {port}: woken within", ("wake", f"wdscast {port}", None, "wake_us"), "<=", 200, " us")
+            for port in ("kernel", "af_packet", "af_xdp")]
     return out

@@ -71,9 +71,9 @@ class Process:
         return self.wait(seconds)
 
     def cpu_now(self):
-        """Seconds of CPU so far, of a process that runs."""
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of CPU so far, of a process that runs: of each of its threads, in nanoseconds, where the kernel counts them."""
+        threads = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((t / "schedstat").read_text().split()[0]) for t in threads) / 1e9
 
     def output(self):
         return self.log.read_text(errors="replace")

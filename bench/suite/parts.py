@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Callable
 
-from . import tools
+from . import moments, tools
 from .lab import Failure
 from .tools import BUILD, GIB, Transfer
 
@@ -26,6 +26,7 @@ class Files:
 
     def __init__(self, lab):
         self.root = lab.dir / "root"
+        self.root.mkdir()
 
     def random(self, mib, name=None):
         path = self.root / "images" / (name or f"{mib}M.img")
@@ -129,7 +130,7 @@ class Plan:
 
     def __init__(self, lab, quick):
         self.lab, self.quick, self.files = lab, quick, Files(lab)
-        self.mib = 64 if quick else 256
+        self.mib = 128 if quick else 256  # so much that the beginning weighs little
         self.seconds = 1 if quick else 2
         self.list = []
         for add in (self.memory, self.memif, self.veth, self.bridge, self.frames, self.small, self.growth):
@@ -186,21 +187,26 @@ class Plan:
     def small(self):
         f, few = self.files, 2 if self.quick else 0
         self.add("idle", "wdscast, no session", lambda lab: tools.idle_server(lab, 2), rounds=few)
-        for port in ("kernel", "af_packet"):
+        for port in ("kernel", "af_packet", "af_xdp", "memif"):
             self.add("idle", f"wdsget {port}, silent server",
-                     lambda lab, p=port: tools.idle_client(lab, f.random(self.mib), 2, p), rounds=few)
+                     lambda lab, p=port: tools.idle_client(lab, f.sparse(8192), 2, p), rounds=few)
+        for port in ("kernel", "af_packet", "af_xdp"):
+            self.add("start", f"wdsget {port}", lambda lab, p=port: moments.start(lab, f.random(1), p))
+            if port != "af_xdp":  # whose frames nobody else on the interface sees
+                self.add("first", f"wdsget {port}", lambda lab, p=port: moments.first_block(lab, f.random(1), p))
+            self.add("wake", f"wdscast {port}", lambda lab, p=port: moments.wake(lab, f.random(1), p))
 
     def growth(self):
         f, mib, quick = self.files, self.mib, self.quick
-        few = {"rounds": 0 if quick else 2}  # enough for the shape of a curve
+        few = {"rounds": 1 if quick else 3}  # enough for the shape of a curve
         for size in (1, 16, 256) if quick else (1, 16, 256, 1024, 4096, 16384):
-            self.add("size", "wdscast kernel", ours(f, size, sparse=True), size, rounds=1 if size >= 1024 else 2)
+            self.add("size", "wdscast kernel", ours(f, size, sparse=True), size, rounds=1 if quick else 2 if size >= 4096 else 3)
         for block in (512, 1385, 8785) if quick else (256, 512, 1024, 1385, 2048, 4096, 8785, 32768):
             self.add("block", "wdscast kernel", ours(f, mib, serve_options=["--block-size", str(block)]), block, **few)
         for cache in (1, 16, 64) if quick else (1, 4, 16, 64, 256):
             self.add("cache", "wdscast kernel", ours(f, mib, get_options=["--cache", f"{cache}M"]), cache, **few)
         for count in (1, 4, 16) if quick else (1, 4, 16, 64):
-            self.add("sessions", "wdscast kernel", many_sessions(f, count, 8), count, **few)
+            self.add("sessions", "wdscast kernel", many_sessions(f, count, 8 if quick else 64), count, **few)
         for loss in (0, 2) if quick else (0, 0.1, 0.5, 1, 2, 5):
             for name, run in (("wdscast kernel", ours(f, mib)), ("udpcast", peer(tools.udpcast, f, mib // 4)),
                               ("uftp", peer(tools.uftp, f, mib // 4))):
@@ -218,11 +224,19 @@ def samples(m, lab, number):
         got = m.run(lab)
         rows = got if isinstance(got, list) else [(m.tool, m.x, got)]
         return [{"part": m.part, "tool": tool, "x": x, "round": number, "metrics": metrics} for tool, x, metrics in rows]
-    except (Failure, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # one that fails, however, is said to have failed, and the rest goes on
         return [{"part": m.part, "tool": m.tool, "x": m.x, "round": number, "failed": str(error) or repr(error)}]
     finally:
-        lab.stop_all()
-        if m.loss:
+        clean(m, lab)
+
+
+def clean(m, lab):
+    """After a measurement, whatever became of it."""
+    lab.stop_all()
+    if m.loss:
+        try:
             lab.loss("b", 0)
-        shutil.rmtree(lab.dir / "out", ignore_errors=True)
-        shutil.rmtree(lab.disk, ignore_errors=True)
+        except Failure:
+            pass  # the filter was not there: its measurement has failed
+    shutil.rmtree(lab.dir / "out", ignore_errors=True)
+    shutil.rmtree(lab.disk, ignore_errors=True)

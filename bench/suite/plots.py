@@ -1,6 +1,7 @@
 """Plots by gnuplot, each as SVG and PNG."""
 import shutil
 import subprocess
+import sys
 
 COLOURS = ["#1f5fa8", "#d9822b", "#3a923a", "#8c564b", "#7f7f7f", "#9467bd", "#17a2b8", "#c44e52"]
 STAGES = ["parse", "engine", "put", "publish", "ack", "turn"]
@@ -110,12 +111,20 @@ def all_plots(figures, folder):
         staged.append((f"{tool} {x}", {stage: s["median"] for stage, s in cycles.items() if s}))
     receivers = figures.series("receivers", "gbps")
     drawn = [
-        ("rate", bars(folder, "rate", "veth: received", "Gb/s", rows("gbps"))),
-        ("cpu", bars(folder, "cpu", "veth: receiver's CPU", "CPU seconds a GiB", rows("rx_cpu_per_gib"))),
-        ("loss", lines(folder, "loss", "Rate over loss", "loss, percent", "Gb/s", figures.series("loss", "gbps"))),
-        ("receivers", lines(folder, "receivers", "Rate of each over receivers, one machine", "receivers", "Gb/s each",
+        ("rate", lambda: bars(folder, "rate", "veth: received", "Gb/s", rows("gbps"))),
+        ("cpu", lambda: bars(folder, "cpu", "veth: receiver's CPU", "CPU seconds a GiB", rows("rx_cpu_per_gib"))),
+        ("loss", lambda: lines(folder, "loss", "Rate over loss", "loss, percent", "Gb/s", figures.series("loss", "gbps"))),
+        ("receivers", lambda: lines(folder, "receivers", "Rate of each over receivers, one machine", "receivers", "Gb/s each",
                             receivers)),
-        ("stages", stage_breakdown(folder, "stages", staged)),
-        ("size", lines(folder, "size", "Time over file size", "MiB", "seconds", figures.series("size", "seconds"))),
+        ("stages", lambda: stage_breakdown(folder, "stages", staged)),
+        ("size", lambda: lines(folder, "size", "Time over file size", "MiB", "seconds", figures.series("size", "seconds"))),
     ]
-    return [name for name, there in drawn if there]
+    return [name for name, draw_it in drawn if is_drawn(name, draw_it)]
+
+
+def is_drawn(name, draw_it):
+    try:
+        return draw_it()
+    except RuntimeError as error:  # the figures are worth more than a plot
+        print(f"run: {name}: {error}", file=sys.stderr)
+        return False

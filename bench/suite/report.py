@@ -15,12 +15,15 @@ TITLES = {
     "receivers": "1 to 8 receivers on a bridge, to nothing",
     "frames": "veth, frames by DPDK, to nothing",
     "idle": "Idle",
+    "start": "Start of wdsget to its JOIN, to a server that runs",
+    "first": "From the JOIN to the first block",
+    "wake": "A server that sleeps, and one that has just answered, are asked",
 }
 GROWTH = {  # axis; is CPU in proportion to it?
     "size": ("file size, MiB (sparse)", True),
     "block": ("block size, bytes", False),
     "cache": ("cache size, MiB", False),
-    "sessions": ("sessions of 8 MiB at once, a process each", True),
+    "sessions": ("sessions at once, a process each", True),
     "loss": ("loss, percent", False),
     "simulator": ("receivers in the simulator, 4000 blocks, 1 % loss", False),
     "object": ("object size, bytes of 1385-byte blocks", False),
@@ -32,7 +35,8 @@ COLUMNS = [  # metric, heading
     ("repaired_percent", "repaired %"), ("cycles_per_block", "cycles a block"), ("memcpy_gbps", "memcpy Gb/s"),
     ("control_ns_per_block", "control ns a block"), ("content_ns_per_block", "content thread ns a block"),
     ("parse", "parse"), ("engine", "engine"), ("put", "put"), ("publish", "publish"), ("ack", "ack"), ("turn", "turn"),
-    ("percent", "% of a core"), ("virtual_seconds", "virtual seconds"), ("data_per_block", "data packets a block"),
+    ("percent", "% of a core"), ("first_block_ms", "ms"), ("first_block_rtts", "round trips"), ("first_block_spms", "SPMs"),
+    ("wake_us", "later by, us"), ("wake_most_us", "at most, us"), ("answer_us", "answer, us"), ("virtual_seconds", "virtual seconds"), ("data_per_block", "data packets a block"),
     ("feedback_per_data", "ACK and NACK a data packet"), ("cpu_us_per_event", "CPU us an event"),
     ("poll_us", "POLL answered, us"), ("poll_last_us", "POLL, last block missing, us"), ("mark_ns", "block marked, ns"),
     ("bitmap_bytes", "bitmap bytes"),
@@ -100,8 +104,8 @@ def judged(figures):
 
 def machine_lines(about):
     return [f"{about['date']}; {about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; kernel {about['kernel']}; "
-            f"{about['mode']} run of {about['minutes']} minutes, {about['rounds']} rounds; load average "
-            f"{about['load_before']} before, {about['load_after']} after ({about['cores']} would be both cores busy)."]
+            f"version {about.get('version') or 'unknown'}; {about['mode']} run of {about['minutes']} minutes, {about['rounds']} rounds; load "
+            f"average {about['load_before']} before, {about['load_after']} after ({about['cores']} would be both cores busy)."]
 
 
 def markdown(figures, about, plots, folder):

@@ -259,8 +259,13 @@ def idle_server(lab, seconds):
 
 def idle_client(lab, path, seconds, port):
     """A receiver in mid-session whose server has fallen silent."""
-    server = serve(lab, "a", f"{port}:eth0", path.parent.parent)
-    client = lab.start("b", get_argv(ADDRESS["a"], f"{path.parent.name}/{path.name}", f"{port}:eth0", None), "wdsget")
+    where, specs, ours, theirs = ("a", "b"), [f"{port}:eth0"] * 2, [], []
+    if port == "memif":
+        socket = lab.dir / "memif.sock"
+        where, specs = (None, None), [f"memif:{socket},server", f"memif:{socket}"]
+        ours, theirs = ["--ip", "10.98.0.1/24"], ["--ip", "10.98.0.2/24"]
+    server = serve(lab, where[0], specs[0], path.parent.parent, ours)
+    client = lab.start(where[1], get_argv(ADDRESS["a"], f"{path.parent.name}/{path.name}", specs[1], None, theirs), "wdsget")
     if not until(20, lambda: '"start"' in client.output()):
         raise Failure(f"wdsget: {client.why()}")
     os.kill(server.pid, signal.SIGSTOP)
