@@ -178,7 +178,7 @@ struct server {
 	uint32_t repairs_in_round;
 
 	uint64_t slow_lead_seq_no; /* lead_seq_no when that tick began */
-	uint64_t slow_acks;        /* and stats.acks */
+	uint64_t slow_acks, slow_rdata; /* and those of stats */
 	bool held_by_window;       /* since then always something was to be sent, and only the window was full */
 
 	/* application */

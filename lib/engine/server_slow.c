@@ -1,8 +1,8 @@
 /*
  * Slow clients. The criteria are outside the protocol (the sheet's 6.17); ours is what an administrator sees:
  * a session that its Master Client keeps below a rate. Each tick of DataState is looked at: was there always
- * something to send that only the window held back, and did less go out than the threshold asks for? So many
- * such ticks, and the caller is told who it is; he kicks or demotes it, or does nothing.
+ * something to send that only the window held back, and did less go out, repairs too, than the threshold asks
+ * for? So many such ticks, and the caller is told who it is; he kicks or demotes it, or does nothing.
  *
  * A tick is charged to the Master Client, and to those who complained lately and are no faster by the
  * measure that makes a master (3.1.5.9.6.1): half a room of slow clients goes at once, not one by one. But who
@@ -30,6 +30,7 @@ static void begin_tick(struct server *s, ns_t now)
 	s->slow_at = now + server_ms(TICK_MS);
 	s->slow_lead_seq_no = s->lead_seq_no;
 	s->slow_acks = s->stats.acks;
+	s->slow_rdata = s->stats.rdata;
 	s->held_by_window = s->lead_seq_no + 1 < s->next_seq_no;
 }
 
@@ -108,9 +109,10 @@ static bool awaits_repairs(struct server *s, ns_t now)
 void server_run_slow(struct server *s, ns_t now, struct outq *out)
 {
 	uint64_t bytes = (s->lead_seq_no - s->slow_lead_seq_no) * s->config.block_bytes;
+	uint64_t repairs = (s->stats.rdata - s->slow_rdata) * s->config.block_bytes;
 	uint64_t least = (uint64_t)s->config.slow_bytes_per_s * TICK_MS / 1000;
 
-	if (bytes >= least)
+	if (bytes + repairs >= least)
 		clear_all(s);
 	else if (s->held_by_window && s->active_count > 1 && (bytes > 0 || awaits_repairs(s, now)))
 		charge(s, now, out);

@@ -37,7 +37,7 @@ done
 check "kept: there is one session" test "$(grep -c '"opened"' "$SERVER_LOG")" = 1
 stop_server kept
 
-all_get --slow demote --slow-threshold 25000
+all_get --slow demote --slow-threshold 16000
 for name in fast1 fast2 slow; do
 	has_file demoted $name
 done
@@ -45,7 +45,7 @@ check "demoted: the server says so" server_says '"demoted".*10\.99\.0\.13'
 check "demoted: there is a slower stream" server_says '"opened".*"stream":1'
 stop_server demoted
 
-all_get --slow kick --slow-threshold 25000
+all_get --slow kick --slow-threshold 16000
 ended slow 90
 check_equal "kicked: the slow one ends with 1" 1 "$STATUS"
 check "... and says why" error_says slow "policy"
