@@ -86,6 +86,23 @@ class Slowdown(Target):
         return {"target": self.text, "limit": f"at most {self.limit:g}", "figure": got, "met": met}
 
 
+class Device(Target):
+    """What a file costs the receiver beyond nothing, over plain writes: near 1 the cores' time goes to the device."""
+
+    def __init__(self, part):
+        super().__init__(f"to a file on {part}: CPU beyond null's, over that of plain writes", None, "<=", 1.25)
+        self.part = part
+
+    def judge(self, figures):
+        file, null, plain = [figures.get(self.part, tool, None, "rx_cpu_per_gib")
+                             for tool in ("wdscast kernel", "wdscast kernel, null", "plain writes")]
+        got = met = None
+        if file and null and plain:
+            value = (file["median"] - null["median"]) / plain["median"]
+            got, met = {"n": file["n"], "min": value, "median": value, "max": value}, value <= self.limit
+        return {"target": self.text, "limit": f"at most {self.limit:g}", "figure": got, "met": met}
+
+
 class Growth(Target):
     """The worst step of a sweep against linear growth of the receiver's CPU, with a tenth for noise."""
 
@@ -134,6 +151,7 @@ def targets():
                rate("tmpfs", "wdscast kernel, null", None)),
         Target("to a file on disk over the same to null", rate("disk", wds, None), ">=", 0.9, "",
                rate("disk", "wdscast kernel, null", None)),
+        Device("tmpfs"), Device("disk"),
         Slowdown(),
         Target("af_packet: start to JOIN", rate("start", "wdsget af_packet", None, "join_ms"), "<=", 300, " ms"),
         Target("JOIN to first block: round trips", rate("first", "wdsget af_packet", None, "first_block_rtts"), "<=", 2),

@@ -158,12 +158,14 @@ class Plan:
         self.add("null", "sockets, plain", lambda lab: tools.gso(lab, self.seconds, True))
         self.add("tmpfs", "wdscast kernel", ours(f, mib, sink="tmpfs"))
         self.add("tmpfs", "wdscast kernel, null", ours(f, mib))
+        self.add("tmpfs", "plain writes", peer(tools.plain_writes, f, mib, sink="tmpfs"))
         self.add("tmpfs", "udpcast", peer(tools.udpcast, f, mib, sink="tmpfs"))
         self.add("tmpfs", "uftp", peer(tools.uftp, f, mib, sink="tmpfs"))
         if (BUILD / "bench/norm").exists():
             self.add("tmpfs", "NORM at 700 Mb/s", peer(tools.norm, f, mib // 4, sink="tmpfs"))
         self.add("disk", "wdscast kernel", ours(f, mib, sink="disk"))
         self.add("disk", "wdscast kernel, null", ours(f, mib))
+        self.add("disk", "plain writes", peer(tools.plain_writes, f, mib, sink="disk"))
 
     def bridge(self):
         f, mib = self.files, self.mib

@@ -170,6 +170,25 @@ def norm(t, rate="700e6"):
     return figures(t, began, None, receivers, sender)
 
 
+PLAIN_WRITES = """
+import os, resource, sys, time
+path, size, piece = sys.argv[1], int(sys.argv[2]), os.urandom(1 << 20)
+cpu = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+began, before = time.monotonic(), cpu()
+for at in range(0, size, len(piece)):
+    os.pwrite(fd, piece, at)
+print(time.monotonic() - began, cpu() - before)
+"""
+
+
+def plain_writes(t):
+    """The device alone: one warm MiB, written again and again to a new file of the same size."""
+    process = t.lab.call(None, ["python3", "-c", PLAIN_WRITES, t.target(t.receivers[0]), t.bytes])
+    seconds, cpu = map(float, process.output().split())
+    return {"gbps": t.bytes * 8 / 1e9 / seconds, "rx_cpu_per_gib": cpu / (t.bytes / GIB)}
+
+
 def gso(lab, seconds, plain=False, size=1472, sender="a", receivers=("b",)):
     """The bare sockets: what each sink took."""
     options = ["--size", str(size)] + (["--plain"] if plain else [])

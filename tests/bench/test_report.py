@@ -58,6 +58,13 @@ class FiguresOfSamples(unittest.TestCase):
         self.figures = Figures([sample("null", "wdscast kernel", 0, rx_cpu_per_gib=0.5)])
         self.assertIs(self.judged("veth, kernel, to null: receiver's CPU")["met"], False)
 
+    def test_what_a_file_costs_is_held_against_plain_writes(self):
+        costs = [("wdscast kernel", 0.9), ("wdscast kernel, null", 0.4), ("plain writes", 0.5)]
+        self.figures = Figures([sample("tmpfs", tool, 0, rx_cpu_per_gib=cost) for tool, cost in costs])
+        self.assertAlmostEqual(self.judged("to a file on tmpfs: CPU beyond")["figure"]["median"], 1)
+        self.assertIs(self.judged("to a file on tmpfs: CPU beyond")["met"], True)
+        self.assertIsNone(self.judged("to a file on disk: CPU beyond")["met"])
+
     def test_steps_tell_what_is_worse_than_linear(self):
         steps = self.figures.steps("size", "wdscast kernel")
         self.assertEqual(steps, [(1, 16, 0.5), (16, 256, 2.0)])
