@@ -13,7 +13,7 @@ flood() {
 	session=$(printf %x "$(grep -oE '"session": *[0-9]+' "$SERVER_LOG" | grep -oE '[0-9]+' | head -1)")
 	port=$(grep '"opened"' "$SERVER_LOG" | grep -oE '"udp_port": *[0-9]+' | grep -oE '[0-9]+$' | head -1)
 	mac=$(net_run srv cat /sys/class/net/eth0/address)
-	net_start enemy "$NET_DIR/flood.log" "$FLOOD" eth0 $SERVER_IP "$mac" "$1" "$session" "$port" $RATE "$SECONDS_LONG"
+	net_start enemy "$NET_DIR/flood.log" nice -n -15 "$FLOOD" eth0 $SERVER_IP "$mac" "$1" "$session" "$port" $RATE "$SECONDS_LONG"
 	FLOODING=$STARTED
 }
 
@@ -41,7 +41,7 @@ has_file() {
 under_fire() {
 	local before
 
-	serve --json --linger 60
+	serve --json --linger $((60 + 4 * SECONDS_LONG))
 	get r1 # so that what the server reads ahead into has been touched before
 	net_until 20 has_bytes r1 1000000
 	get r2
@@ -71,6 +71,7 @@ amplifies_not() {
 	sleep 1
 	to=$(($(counter tx) - to)) from=$(($(counter rx) - from))
 	echo "     $PORT: $1: $from bytes of frames sent, $to come back"
+	echo "     $PORT: $1: $(($(sent packets) / SECONDS_LONG)) packets a second"
 	check "$PORT: a flood of $1 brings no more than it is" test "$to" -le $((from + CREDIT))
 }
 

@@ -4,8 +4,8 @@
  *	flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS
  *
  * KIND: join, qcr, nack (to the session's port), request (to 5041), or mix: each in turn. SESSION in hex. RATE in
- * packets a second. Sources are of 198.18.0.0/15, which is for such tests (RFC 2544). Prints packets and bytes of
- * UDP payload sent.
+ * packets a second. Sources are of 198.18.0.0/15, which is for such tests (RFC 2544). Packets are made before it
+ * begins, and sent in turn, each time from another address. Prints packets and bytes of UDP payload sent.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -27,12 +27,18 @@
 #include "wire/mt.h"
 
 #define BATCH 64
+#define POOL (256 * BATCH)
 #define FRAME_BYTES 512
 #define HEADS (sizeof(struct ether_header) + sizeof(struct iphdr) + sizeof(struct udphdr))
 
 enum kind { JOIN, QCR, NACK, REQUEST, KINDS };
 
 static const char *const kind_names[] = { "join", "qcr", "nack", "request", "mix" };
+
+struct frame {
+	size_t len;
+	uint8_t bytes[FRAME_BYTES];
+};
 
 struct flood {
 	struct ether_header ether;
@@ -41,6 +47,7 @@ struct flood {
 	uint32_t session, kind;
 	uint16_t port;
 	struct rng rng;
+	struct frame *pool;
 	uint64_t packets, bytes;
 };
 
@@ -102,45 +109,70 @@ static uint16_t ip_checksum(const void *head)
 	return (uint16_t)~(sum + (sum >> 16));
 }
 
-static size_t make_frame(struct flood *f, uint8_t *out)
+static void make_frame(struct flood *f, enum kind kind, struct frame *out)
 {
-	uint32_t source = 0xc6120000u | (uint32_t)rng_below(&f->rng, 1 << 17);
-	enum kind kind = f->kind == KINDS ? (enum kind)(f->packets % KINDS) : (enum kind)f->kind;
-	struct writer w = writer_of(out + HEADS, FRAME_BYTES - HEADS);
-	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP, .saddr = htonl(source) };
-	struct udphdr udp = { .source = htons((uint16_t)(1024 + rng_below(&f->rng, 60000))) };
+	struct writer w = writer_of(out->bytes + HEADS, FRAME_BYTES - HEADS);
+	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
+	struct udphdr udp = { 0 };
 	size_t len;
 
 	if (kind == REQUEST)
 		write_request(f, &w);
 	else
-		write_packet(f, kind, source, &w);
+		write_packet(f, kind, (uint32_t)rng_next(&f->rng), &w);
 	len = writer_len(&w);
 	ip.daddr = f->server.s_addr;
 	ip.tot_len = htons((uint16_t)(sizeof(ip) + sizeof(udp) + len));
-	ip.check = ip_checksum(&ip);
 	udp.dest = htons(kind == REQUEST ? MSI_UDP_PORT : f->port);
 	udp.len = htons((uint16_t)(sizeof(udp) + len)); /* no checksum: IPv4 needs none */
-	memcpy(out, &f->ether, sizeof(f->ether));
-	memcpy(out + sizeof(f->ether), &ip, sizeof(ip));
-	memcpy(out + sizeof(f->ether) + sizeof(ip), &udp, sizeof(udp));
-	f->packets++;
-	f->bytes += len;
-	return HEADS + len;
+	memcpy(out->bytes, &f->ether, sizeof(f->ether));
+	memcpy(out->bytes + sizeof(f->ether), &ip, sizeof(ip));
+	memcpy(out->bytes + sizeof(f->ether) + sizeof(ip), &udp, sizeof(udp));
+	out->len = HEADS + len;
+}
+
+static bool make_pool(struct flood *f)
+{
+	f->pool = calloc(POOL, sizeof(*f->pool));
+	for (unsigned i = 0; f->pool != NULL && i < POOL; i++)
+		make_frame(f, f->kind == KINDS ? (enum kind)(i % KINDS) : (enum kind)f->kind, &f->pool[i]);
+	return f->pool != NULL;
+}
+
+/* From an address and a port that are made up anew. */
+static void address(struct flood *f, struct frame *frame)
+{
+	struct iphdr ip;
+	struct udphdr udp;
+
+	memcpy(&ip, frame->bytes + sizeof(f->ether), sizeof(ip));
+	memcpy(&udp, frame->bytes + sizeof(f->ether) + sizeof(ip), sizeof(udp));
+	ip.saddr = htonl(0xc6120000u | (uint32_t)rng_below(&f->rng, 1 << 17));
+	udp.source = htons((uint16_t)(1024 + rng_below(&f->rng, 60000)));
+	ip.check = 0;
+	ip.check = ip_checksum(&ip);
+	memcpy(frame->bytes + sizeof(f->ether), &ip, sizeof(ip));
+	memcpy(frame->bytes + sizeof(f->ether) + sizeof(ip), &udp, sizeof(udp));
 }
 
 static void send_batch(struct flood *f, int fd)
 {
-	static uint8_t frames[BATCH][FRAME_BYTES];
 	struct mmsghdr messages[BATCH] = { 0 };
 	struct iovec pieces[BATCH];
+	int sent;
 
 	for (unsigned i = 0; i < BATCH; i++) {
-		pieces[i] = (struct iovec){ frames[i], make_frame(f, frames[i]) };
+		struct frame *frame = &f->pool[(f->packets + i) % POOL];
+
+		address(f, frame);
+		pieces[i] = (struct iovec){ frame->bytes, frame->len };
 		messages[i].msg_hdr.msg_iov = &pieces[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
-	sendmmsg(fd, messages, BATCH, 0);
+	sent = sendmmsg(fd, messages, BATCH, 0);
+	for (int i = 0; i < sent; i++)
+		f->bytes += pieces[i].iov_len - HEADS;
+	f->packets += sent > 0 ? (unsigned)sent : 0;
 }
 
 static void run(struct flood *f, int fd, uint64_t rate, uint64_t seconds)
@@ -159,11 +191,12 @@ static int open_interface(const char *name, struct ether_header *ether)
 {
 	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name) };
 	socklen_t len = sizeof(at);
-	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	int fd = socket(AF_PACKET, SOCK_RAW, 0), on = 1;
 
 	if (fd < 0 || at.sll_ifindex == 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&at, &len) != 0)
 		return -1;
+	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
 	memcpy(ether->ether_shost, at.sll_addr, ETH_ALEN);
 	ether->ether_type = htons(ETHERTYPE_IP);
 	return fd;
@@ -190,7 +223,7 @@ int main(int argc, char **argv)
 	f.rng.state = 1;
 	security_init_checksum(&f.security);
 	fd = open_interface(argv[1], &f.ether);
-	if (fd < 0 || f.kind > KINDS) {
+	if (fd < 0 || f.kind > KINDS || !make_pool(&f)) {
 		perror(argv[1]);
 		return 3;
 	}
