@@ -297,6 +297,7 @@ unsigned serve_turn(struct serve *w, ns_t now)
 	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
 		if (w->sessions[i] != NULL)
 			work += serve_run_session(w, w->sessions[i], now);
+	serve_send_held(w, now);
 	work += serve_send_packets(w, now);
 	link_tick(w->link, now);
 	if (link_flush(w->link, now) && w->out_next == w->out.packet_count)
@@ -313,6 +314,8 @@ ns_t serve_deadline(const struct serve *w)
 {
 	ns_t at = link_deadline(w->link);
 
+	if (w->held.len > 0)
+		at = ns_min(at, w->held.at);
 	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
 		if (w->sessions[i] != NULL)
 			at = ns_min(at, server_deadline(&w->sessions[i]->server));

@@ -112,6 +112,14 @@ struct serve_session {
 
 /* ---- the worker ---- */
 
+/* An answer whose client's address is being asked for: tried again, for the client's timer is slow. */
+struct serve_held {
+	struct endpoint to;
+	ns_t since, at;   /* first without a path, 0: none; to be tried again */
+	uint32_t len;     /* 0: none waits */
+	uint8_t bytes[OUT_CONTROL_BYTES_MAX];
+};
+
 struct serve {
 	struct serve_config config;
 	struct link *link;
@@ -123,6 +131,7 @@ struct serve {
 	uint32_t session_count;
 	uint8_t session_at_port[UINT16_MAX + 1]; /* index + 1, 0: none */
 	struct serve_stats stats;
+	struct serve_held held;
 	struct serve_credit credit;   /* of all sources together */
 	struct serve_credit source_credit[SERVE_SOURCES]; /* by hash of their addresses */
 	ns_t refused_at;              /* the second in which refused_told were told */
@@ -177,6 +186,8 @@ void serve_tell_refused(struct serve *w, const struct msi_name *name_space, cons
 /* serve_send.c: from the engines to the wire */
 void serve_claim(struct serve *w, struct serve_session *s);
 unsigned serve_send_packets(struct serve *w, ns_t now);
+/* The answer that is held, when its time has come: among what is to be sent. */
+void serve_send_held(struct serve *w, ns_t now);
 unsigned serve_send_repairs(struct serve *w, struct serve_session *s, ns_t now);
 
 /* serve_disk.c */

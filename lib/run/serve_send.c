@@ -1,5 +1,7 @@
 #include "run/serve_internal.h"
 
+#define HELD_RETRY_NS NS_PER_MS /* a neighbour on the same wire answers within that */
+
 /* The packets that a step has made are that session's. */
 void serve_claim(struct serve *w, struct serve_session *s)
 {
@@ -110,6 +112,38 @@ static enum link_sent send_control(struct serve *w, const struct serve_session *
 	return link_send(w->link, &packet, now);
 }
 
+/* One at a time, for a second: then the client has asked again. */
+static void hold(struct serve *w, const struct out_packet *p, ns_t now)
+{
+	struct serve_held *h = &w->held;
+
+	if (h->len > 0)
+		return;
+	if (h->since == 0 || !endpoint_equal(&h->to, &p->to))
+		h->since = now;
+	if (now - h->since >= NS_PER_S) {
+		h->since = 0;
+		return;
+	}
+	memcpy(h->bytes, w->out.bytes + p->head_at, p->head_len);
+	h->len = p->head_len;
+	h->to = p->to;
+	h->at = now + HELD_RETRY_NS;
+}
+
+void serve_send_held(struct serve *w, ns_t now)
+{
+	struct serve_held *h = &w->held;
+	struct writer out;
+
+	if (h->len == 0 || now < h->at || !outq_begin(&w->out, &out))
+		return;
+	writer_bytes(&out, h->bytes, h->len);
+	outq_end(&w->out, &out, h->len, &h->to);
+	serve_claim(w, NULL);
+	h->len = 0;
+}
+
 unsigned serve_send_packets(struct serve *w, ns_t now)
 {
 	uint32_t first = w->out_next;
@@ -123,6 +157,10 @@ unsigned serve_send_packets(struct serve *w, ns_t now)
 			break;
 		w->stats.sent += sent == LINK_SENT;
 		w->stats.no_path += sent == LINK_NO_PATH;
+		if (s == NULL && sent == LINK_SENT)
+			w->held.since = 0;
+		if (s == NULL && sent == LINK_NO_PATH)
+			hold(w, p, now);
 		w->out_next++;
 	}
 	return w->out_next - first;

@@ -46,6 +46,52 @@ static void check_content(const struct guest *g, size_t len, unsigned seed)
 	CU_ASSERT_EQUAL(memcmp(g->content, want, len), 0);
 }
 
+enum { ARP_OPERATION = 21, GUEST = 2 };
+
+static bool lose_questions(void *arg, const struct port_mem_passage *p)
+{
+	(void)arg;
+	return p->from == GUEST && p->data[12] == 8 && p->data[13] == 6 && p->data[ARP_OPERATION] == 1;
+}
+
+/* The server's address, told by a third: a client that has asked for it goes on, and the server never heard of it. */
+static void tell_of_server(const struct rig *r)
+{
+	struct port *third = port_mem_new(r->hub, &(struct port_mem_config){ .delivers = PORT_FRAMES });
+	const struct port_info *server = &r->port->info, *guest = &r->guests[0].port->info;
+	uint8_t frame[60] = { [12] = 8, 6, 0, 1, 8, 0, 6, 4, 0, 2 };
+	struct port_packet k = { .head = frame, .head_len = sizeof(frame) };
+
+	memcpy(frame, &guest->mac, 6);
+	memcpy(frame + 6, &server->mac, 6);
+	memcpy(frame + 22, &server->mac, 6);
+	memcpy(frame + 28, server->ip4.b, 4);
+	memcpy(frame + 32, &guest->mac, 6);
+	memcpy(frame + 38, guest->ip4.b, 4);
+	CU_ASSERT_EQUAL(port_tx(third, 0, &k, 1), 1);
+	port_close(third);
+}
+
+static void an_answer_waits_for_its_neighbour_and_not_for_the_clients_timer(void)
+{
+	struct guest *g;
+
+	with_files();
+	rig_start(&rig, &(struct port_mem_config){ .delivers = PORT_FRAMES }, NULL);
+	port_mem_set_lose(rig.hub, lose_questions, NULL);
+	g = rig_guest(&rig, "images", "a.img");
+	rig_run(&rig, 5 * NS_PER_MS);
+	CU_ASSERT_FALSE(g->offered);
+	tell_of_server(&rig);
+	rig_run(&rig, 20 * NS_PER_MS);
+	CU_ASSERT(g->offered);
+	CU_ASSERT_NOT_EQUAL(serve_read_stats(rig.serve)->no_path, 0);
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->requests, 1);
+	CU_ASSERT(rig_finish(&rig, 10));
+	check_content(g, SIZE, 1);
+	done();
+}
+
 static void a_client_gets_the_whole_file(void)
 {
 	struct guest *g;
@@ -522,6 +568,7 @@ static void a_configuration_that_cannot_work_is_refused(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_client_gets_the_whole_file),
+	SUITE_TEST(an_answer_waits_for_its_neighbour_and_not_for_the_clients_timer),
 	SUITE_TEST(many_clients_share_one_session),
 	SUITE_TEST(two_objects_are_served_at_once),
 	SUITE_TEST(another_spelling_of_a_name_is_the_same_session),
