@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #define AHEAD_BYTES_MAX 2048 /* of larger frames the processor itself sees that they are read on */
+#define NET_FRAMES_KEPT 8    /* while nothing is taken */
 
 size_t link_bytes(void)
 {
@@ -232,15 +233,22 @@ enum link_sent link_send(struct link *l, const struct link_packet *p, ns_t now)
 	return l->net == NULL ? send_datagram(l, p, now) : send_frames(l, p, now);
 }
 
-/* What net has to say for itself: few frames, so a full wire just drops them and net asks again. */
+/*
+ * What net has to say for itself: few frames, so a full wire just drops them and net asks again. Only where
+ * nothing is taken, as by a memif port before it is connected, the first few wait: to ask again takes a second.
+ */
 static void flush_net(struct link *l)
 {
 	struct port_packet v[NET_OUT_FRAMES];
 	struct net_out *o = &l->net_out;
+	uint32_t taken;
 
 	for (uint32_t i = 0; i < o->count; i++)
 		v[i] = (struct port_packet){ .head = o->frames[i].bytes, .head_len = o->frames[i].len };
-	l->stats.tx_stuck += o->count - port_tx(l->port, l->queue, v, o->count);
+	taken = port_tx(l->port, l->queue, v, o->count);
+	if (taken == 0 && o->count <= NET_FRAMES_KEPT)
+		return;
+	l->stats.tx_stuck += o->count - taken;
 	o->count = 0;
 }
 

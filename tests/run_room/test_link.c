@@ -165,10 +165,47 @@ static void a_full_wire_loses_nothing_until_it_is_stuck(void)
 	port_mem_hub_free(hub);
 }
 
+static void a_question_waits_for_a_wire_that_takes_nothing(void)
+{
+	struct port_mem_config full = { .depth = 1, .waits = true };
+	struct port_mem_hub *hub = port_mem_hub_new();
+	struct station a, b;
+	struct link_packet p;
+	uint64_t stuck;
+
+	now = NS_PER_S;
+	a = station_new(hub, NULL);
+	b = station_new(hub, &full);
+	p = (struct link_packet){ .from = &a.at, .to = &b.at, .head = head, .head_len = 100 };
+	for (int i = 0; i < 40; i++) { /* what each says of itself; b takes all but the last */
+		link_poll(b.link);
+		link_done(b.link);
+		link_flush(a.link, now);
+	}
+	stuck = a.link->stats.tx_stuck;
+	link_flush(b.link, now);
+	while (port_tx(a.port, 0, &(struct port_packet){ .head = head, .head_len = 60 }, 1) == 1)
+		continue;
+	CU_ASSERT_EQUAL(link_send(a.link, &p, now), LINK_NO_PATH);
+	for (int i = 0; i < 3; i++)
+		link_flush(a.link, now);
+	CU_ASSERT_EQUAL(link_poll(b.link), 1); /* what made it full */
+	link_done(b.link);
+	link_flush(a.link, now);
+	CU_ASSERT_EQUAL_FATAL(link_poll(b.link), 1);
+	CU_ASSERT_EQUAL(b.link->rx[0].data[12] << 8 | b.link->rx[0].data[13], 0x0806);
+	link_done(b.link);
+	CU_ASSERT_EQUAL(a.link->stats.tx_stuck, stuck);
+	station_free(&a);
+	station_free(&b);
+	port_mem_hub_free(hub);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(pieces_arrive_as_one_over_frames),
 	SUITE_TEST(pieces_arrive_as_one_over_a_small_mtu_and_a_vlan),
 	SUITE_TEST(pieces_arrive_as_one_over_datagrams),
 	SUITE_TEST(a_full_wire_loses_nothing_until_it_is_stuck),
+	SUITE_TEST(a_question_waits_for_a_wire_that_takes_nothing),
 };
 SUITE_MAIN("run/link", tests)
