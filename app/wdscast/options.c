@@ -35,6 +35,7 @@ static const char usage_text[] =
 	"  --cores A[,B]            cores of the worker and of the thread that reads\n"
 	"  --poll busy|adaptive     spin, or nap when there is no traffic\n"
 	"  --key FILE               the lab's key: serves only those who have it too, and hashes all packets\n"
+	"                           (FILE,reading=B: the other reading of the HMAC, doc/security.md)\n"
 	"  --sign-key FILE          a private RSA key (PEM): signs all packets; with --key. Slow\n"
 	"  --digest [NAME/OBJECT]   print the SHA-256 of one object, or of all, and exit\n"
 	"  --json                   print each event as a JSON object a line\n"

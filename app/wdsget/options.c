@@ -55,6 +55,7 @@ static const char help[] =
 	"      --poll MODE        busy or adaptive; default: as port and cores suggest\n"
 	"      --sha256 HEX       verify what is on the disk; a file that differs is removed\n"
 	"      --key FILE         the lab's key: takes nothing but from a server that has it too\n"
+	"                         (FILE,reading=B: the other reading of the HMAC, doc/security.md)\n"
 	"      --verify-key FILE  the public key of the server's signatures; with --key\n"
 	"      --resume           go on where an earlier run with --resume was interrupted, however it ended, and\n"
 	"                         keep what is there if this one is (doc/resume.md)\n"

@@ -73,7 +73,8 @@ struct wdscast_options {
 	 * Files, doc/security.md. They are read by WdsTransportClientInitialize(), and all sessions are protected
 	 * by them, or fail against a server that has not the same.
 	 */
-	const char *key;                /* shared with the server, readable by its owner alone [WDSCAST_KEY] */
+	const char *key;                /* shared with the server, readable by its owner alone; "FILE,reading=B": the
+	                                   other way to hash (doc/security.md) [WDSCAST_KEY] */
 	const char *verify_key;         /* of the server's signatures; goes with key [WDSCAST_VERIFY_KEY] */
 	const char *exception;          /* "tap": ports without a kernel pass to it what is not ours; "none" or NULL:
 	                                 * they drop it [WDSCAST_EXCEPTION] */

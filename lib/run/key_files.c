@@ -8,6 +8,8 @@
 #include "security/keys.h"
 
 #define FILE_BYTES_MAX 8192 /* a PEM of 4096 bits has some 3300 */
+#define PATH_BYTES 4096
+#define READING ",reading="
 
 static bool is_given(const char *path)
 {
@@ -62,6 +64,27 @@ static enum wdscast_err take_public(const char *path, const uint8_t *file, size_
 	               : fail(WDSCAST_EINVAL, path, "is no public RSA key of 1024 to 4096 bits, PEM or PUBLICKEYBLOB", why);
 }
 
+/* "FILE", or "FILE,reading=B" */
+static enum wdscast_err split_reading(const char *key, char path[PATH_BYTES], enum security_hmac_reading *reading, char *why)
+{
+	size_t len = strlen(key), suffix = strlen(READING) + 1;
+
+	*reading = SECURITY_HMAC_A;
+	if (len > suffix && memcmp(key + len - suffix, READING, suffix - 1) == 0) {
+		char name = key[len - 1];
+
+		if (name != 'A' && name != 'B')
+			return fail(WDSCAST_EINVAL, key, "the reading is A or B", why);
+		*reading = name == 'B' ? SECURITY_HMAC_B : SECURITY_HMAC_A;
+		len -= suffix;
+	}
+	if (len >= PATH_BYTES)
+		return fail(WDSCAST_EINVAL, key, "is too long a path", why);
+	memcpy(path, key, len);
+	path[len] = '\0';
+	return WDSCAST_OK;
+}
+
 typedef enum wdscast_err key_taker(const char *path, const uint8_t *file, size_t len, struct security *out, char *why);
 
 static enum wdscast_err load(const char *path, bool secret, key_taker *take, struct security *out, char *why)
@@ -80,6 +103,8 @@ enum wdscast_err key_files_load(const struct key_files *f, struct security *serv
                                 char why[KEY_FILES_WHY_BYTES])
 {
 	bool sign = is_given(f->sign), verify = is_given(f->verify);
+	enum security_hmac_reading reading;
+	char path[PATH_BYTES];
 	enum wdscast_err err;
 
 	security_init_checksum(server);
@@ -90,7 +115,11 @@ enum wdscast_err key_files_load(const struct key_files *f, struct security *serv
 			            "signatures are for sessions with a shared key: give that too", why);
 		return WDSCAST_OK;
 	}
-	err = load(f->key, true, take_shared, client, why);
+	err = split_reading(f->key, path, &reading, why);
+	if (err == WDSCAST_OK)
+		err = load(path, true, take_shared, client, why);
+	if (client->mode == SECURITY_HASH)
+		client->reading = reading;
 	*server = *client;
 	if (err == WDSCAST_OK && sign)
 		err = load(f->sign, true, take_private, server, why);

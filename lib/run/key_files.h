@@ -13,7 +13,8 @@
 
 /* Paths; NULL or "": not given. */
 struct key_files {
-	const char *key;    /* shared: PLAINTEXTKEYBLOB or hexadecimal digits, readable by its owner alone */
+	const char *key;    /* shared: PLAINTEXTKEYBLOB or hexadecimal digits, readable by its owner alone;
+	                     * ",reading=B" after the path: the HMAC is of a packet's digest, not of the packet (E14) */
 	const char *sign;   /* of a server: its private RSA key, PEM, readable by its owner alone */
 	const char *verify; /* of a client: the server's public RSA key, PEM or PUBLICKEYBLOB */
 };

@@ -72,6 +72,13 @@ refused r1 "only the client has a key" 1 "without proof" --key "$K/lab"
 gets r2 "neither has a key"
 stop "without a key"
 
+serve --key "$K/lab,reading=B"
+net_until 10 server_says "serving"
+gets r1 "both hash the packet's digest" --key "$K/lab,reading=B"
+refused r2 "one hashes the packet" 1 "does not accept our key" --key "$K/lab"
+refused r2 "a third way" 3 "the reading is A or B" --key "$K/lab,reading=C"
+stop "with the other reading"
+
 truncate -s 1M "$ROOT/images/disk.img" # each packet is signed
 DIGEST=$(digest "$ROOT/images/disk.img")
 serve --key "$K/lab" --sign-key "$K/sign.pem"

@@ -99,6 +99,26 @@ static void the_same_key_comes_from_digits_and_from_a_blob(void)
 	tree_remove();
 }
 
+static void the_reading_of_the_hmac_follows_the_path(void)
+{
+	tree_make();
+	write_text("key", "30313233343536373839616263646566");
+	CU_ASSERT_EQUAL(load("key,reading=B", NULL, NULL), WDSCAST_OK);
+	CU_ASSERT_EQUAL(server.reading, SECURITY_HMAC_B);
+	CU_ASSERT_EQUAL(client.reading, SECURITY_HMAC_B);
+	forget();
+	CU_ASSERT_EQUAL(load("key,reading=A", NULL, NULL), WDSCAST_OK);
+	CU_ASSERT_EQUAL(server.reading, SECURITY_HMAC_A);
+	forget();
+	CU_ASSERT_EQUAL(load("key", NULL, NULL), WDSCAST_OK);
+	CU_ASSERT_EQUAL(client.reading, SECURITY_HMAC_A);
+	forget();
+	CU_ASSERT_EQUAL(load("key,reading=C", NULL, NULL), WDSCAST_EINVAL);
+	CU_ASSERT_STRING_EQUAL(why, "key,reading=C: the reading is A or B");
+	CU_ASSERT_EQUAL(load("none,reading=B", NULL, NULL), WDSCAST_EIO);
+	tree_remove();
+}
+
 static void a_key_that_others_may_read_is_refused(void)
 {
 	tree_make();
@@ -178,6 +198,7 @@ static void signatures_need_a_shared_key(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(without_keys_both_directions_are_checksummed),
 	SUITE_TEST(the_same_key_comes_from_digits_and_from_a_blob),
+	SUITE_TEST(the_reading_of_the_hmac_follows_the_path),
 	SUITE_TEST(a_key_that_others_may_read_is_refused),
 	SUITE_TEST(what_is_no_key_is_refused),
 	SUITE_TEST(a_server_signs_and_its_clients_verify),
