@@ -196,6 +196,8 @@ static void dpdk_close(struct port *port)
 		rte_eal_hotplug_remove(p->bus, p->name);
 	rte_mempool_free(p->pool);
 	dpdk_unlock();
+	if (p->wakes >= 0)
+		close(p->wakes);
 	overheard_close(&p->overheard);
 	exception_close(p->exception);
 	release(p->membership, p->memif, p->xdp);
@@ -204,11 +206,13 @@ static void dpdk_close(struct port *port)
 	free(p);
 }
 
-/* Only af_packet's rings belong to descriptors that can be waited for. */
+/* The rings of af_packet and af_xdp belong to descriptors that can be waited for. */
 static int dpdk_wait_fd(struct port *port, uint16_t queue)
 {
 	struct port_dpdk *p = dpdk_of(port);
 
+	if (p->kind == DPDK_AF_XDP)
+		return p->wakes;
 	return p->kind == DPDK_AF_PACKET && queue < p->sockets.count ? p->sockets.fd[queue] : -1;
 }
 
@@ -426,6 +430,8 @@ static enum wdscast_err finish_xdp(struct port_dpdk *p, const struct dpdk_device
 		return port_fail(WDSCAST_EPERM, why, "%s: the XDP program's maps are out of reach", d->spec);
 	if (!overheard_open(&p->overheard, d->ifindex))
 		return port_fail(WDSCAST_EIO, why, "%s: no packet socket beside it", d->spec);
+	if (p->port.info.queues == 1)
+		p->wakes = xdp_wait_fd(p->xdp, p->overheard.fd);
 	add_note(&p->port.info, mode);
 	return WDSCAST_OK;
 }
@@ -506,7 +512,7 @@ enum wdscast_err port_dpdk_open(const struct dpdk_device *d, struct port **out, 
 	p->membership = d->membership;
 	p->memif = d->memif;
 	p->xdp = d->xdp;
-	p->overheard.fd = -1;
+	p->overheard.fd = p->wakes = -1;
 	p->device_queues = d->device_queues > 0 ? d->device_queues : d->info.queues;
 	p->parted = -1;
 	filter_init(&p->filter, host_random());

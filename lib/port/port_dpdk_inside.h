@@ -51,6 +51,7 @@ struct port_dpdk {
 	struct memif *memif;
 	struct xdp *xdp;
 	struct overheard overheard; /* DPDK_AF_XDP */
+	int wakes; /* DPDK_AF_XDP: readable when there is something for its one worker; or -1 */
 	struct exception *exception; /* or NULL */
 	uint16_t device_queues;
 	bool takes_all; /* DPDK_CARD: it has no list of groups, or no need of one */

@@ -259,6 +259,11 @@ void xdp_after_driver(struct xdp *x)
 	x->native = program.native;
 }
 
+int xdp_wait_fd(const struct xdp *x, int beside)
+{
+	return xdp_sockets_wait_fd(&x->sockets, beside);
+}
+
 uint64_t xdp_missed(const struct xdp *x)
 {
 	return xdp_sockets_missed(&x->sockets);

@@ -31,6 +31,8 @@ void xdp_before_driver(struct xdp *x);
 void xdp_after_driver(struct xdp *x);
 /* Then: its maps. In words, where the program runs; NULL when the maps are out of reach. */
 const char *xdp_find_maps(struct xdp *x, bool *zero_copy);
+/* To wait for frames, or for what comes to `beside`. -1: that cannot be. The caller closes it. */
+int xdp_wait_fd(const struct xdp *x, int beside);
 /* Frames lost before we saw them. */
 uint64_t xdp_missed(const struct xdp *x);
 /* UDP frames to there are ours; of a group, fragments too. Counted: as many xdp_shut_out(). */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,6 +80,27 @@ bool xdp_sockets_zero_copy(const struct xdp_sockets *s)
 			return false;
 	}
 	return s->count > 0;
+}
+
+static bool watch(int epoll, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+int xdp_sockets_wait_fd(const struct xdp_sockets *s, int beside)
+{
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+	bool all = fd >= 0 && watch(fd, beside);
+
+	for (unsigned i = 0; i < s->count; i++)
+		all = all && watch(fd, s->v[i].fd);
+	if (all)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 void xdp_sockets_close(struct xdp_sockets *s)

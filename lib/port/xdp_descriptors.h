@@ -32,6 +32,8 @@ void xdp_sockets_keep_new(struct xdp_sockets *s, const struct xdp_sockets *befor
 uint64_t xdp_sockets_missed(const struct xdp_sockets *s);
 /* All are bound without copies. */
 bool xdp_sockets_zero_copy(const struct xdp_sockets *s);
+/* Readable while one of them, or `beside`, is; the caller closes it. -1: there is none. */
+int xdp_sockets_wait_fd(const struct xdp_sockets *s, int beside);
 /* Close those that are still what they were. */
 void xdp_sockets_close(struct xdp_sockets *s);
 

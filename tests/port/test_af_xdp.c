@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -346,6 +347,40 @@ static void the_port_gets_our_frames_and_the_kernel_the_others(void)
 	close(far);
 }
 
+static bool is_readable(int fd, int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, timeout_ms) == 1 && p.revents == POLLIN;
+}
+
+/* What comes beside, as of IPv6, is read too: then there is nothing to wait for. */
+static bool falls_silent(struct port *p)
+{
+	ns_t end = host_now() + WAIT_MS * NS_PER_MS;
+
+	while (host_now() < end && is_readable(port_wait_fd(p, 0), 0))
+		is_silent(p);
+	return !is_readable(port_wait_fd(p, 0), 0);
+}
+
+static void who_waits_is_woken_by_a_frame(void)
+{
+	struct port *p = must_open("af_xdp:wx");
+	struct endpoint group = { group4, OUR_PORT };
+	int far = udp_socket("10.77.0.2", 0, true);
+
+	CU_ASSERT_FATAL(port_wait_fd(p, 0) >= 0);
+	CU_ASSERT_EQUAL(port_join(p, &group, NULL), WDSCAST_OK);
+	CU_ASSERT(falls_silent(p));
+	send_to(far, "239.1.2.3", OUR_PORT, 100);
+	CU_ASSERT(is_readable(port_wait_fd(p, 0), WAIT_MS));
+	CU_ASSERT(receives(p, 0x0800, 1));
+	CU_ASSERT(falls_silent(p));
+	port_close(p);
+	close(far);
+}
+
 static void a_group_joined_twice_is_left_twice(void)
 {
 	struct port *p = must_open("af_xdp:wx");
@@ -521,6 +556,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_program_looks_behind_vlan_tags),
 	SUITE_TEST(the_program_leaves_runts_to_the_kernel),
 	SUITE_TEST(the_port_gets_our_frames_and_the_kernel_the_others),
+	SUITE_TEST(who_waits_is_woken_by_a_frame),
 	SUITE_TEST(a_group_joined_twice_is_left_twice),
 	SUITE_TEST(the_port_overhears_arp),
 	SUITE_TEST(what_the_port_sends_arrives),
