@@ -55,6 +55,10 @@ serve --port "memif:$NET_DIR/memif,server" --ip 10.98.0.1/24 --exception tap
 check "a tap is there with its port" net_until 20 tap_is_up srv
 goes_on "a tap" 10.98.0.1 --port "memif:$NET_DIR/memif" --ip 10.98.0.11/24 --exception tap
 check "a tap: its frames are counted" test "$TO_KERNEL" -ge 20 -a "$FROM_KERNEL" -ge 20
+echo "exception = tap" >"$NET_DIR/tap.conf"
+URL_OF=wds://10.98.0.1/images/disk.img
+WDSCAST_CONF=$NET_DIR/tap.conf get r1 --port "memif:$NET_DIR/memif" --ip 10.98.0.11/24
+crosses "a tap that the configuration's file asks for" r1
 stop_server "a tap"
 check "the taps are gone with their ports" eval '! tap_is_up srv && ! tap_is_up r1'
 net_stop TERM "$ECHOING" 5
