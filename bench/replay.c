@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "host/host.h"
 #include "security/security.h"
 #include "wire/ma.h"
 #include "wire/msi.h"
@@ -280,7 +281,7 @@ void replay_free(struct replay *r)
 {
 	if (r == NULL)
 		return;
-	free(r->bytes);
+	host_free(r->bytes, r->bytes_max + 65536);
 	free(r->frames);
 	free(r->net_mem);
 	free(r);
@@ -300,7 +301,8 @@ struct replay *replay_new(const struct replay_config *config)
 	r->server = (struct endpoint){ net.ip4, SESSION_PORT };
 	r->group = (struct endpoint){ ip4_of(239, 192, 0, 1), SESSION_PORT };
 	r->bytes_max = config->blocks * (config->block_bytes + 200 + frames_a_block * 64ull);
-	r->bytes = calloc(1, r->bytes_max + 65536);
+	/* As ports keep frames, on the largest pages there are: else walks of page tables are what is measured. */
+	r->bytes = host_alloc(r->bytes_max + 65536, -1);
 	r->frames = calloc(config->blocks * frames_a_block, sizeof(*r->frames));
 	r->net_mem = aligned_alloc(64, net_size);
 	if (r->bytes == NULL || r->frames == NULL || r->net_mem == NULL) {
