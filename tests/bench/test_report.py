@@ -10,7 +10,7 @@ SOURCE = pathlib.Path(sys.argv.pop(1))
 sys.path.insert(0, str(SOURCE / "bench"))
 sys.dont_write_bytecode = True
 
-from suite import report, tools  # noqa: E402
+from suite import report, sniff, tools  # noqa: E402
 from suite.figures import Figures  # noqa: E402
 
 ABOUT = {"date": "2026-01-01 00:00", "cpu": "a processor", "cores": 2, "memory_gib": 8, "kernel": "6.1", "mode": "quick",
@@ -100,6 +100,22 @@ class Parsing(unittest.TestCase):
     def test_no_result_is_a_failure_with_its_reason(self):
         with self.assertRaises(tools.Failure):
             tools.last_json(self.Process("no brace"))
+
+
+class Sniffing(unittest.TestCase):
+    def frame(self, payload, protocol=17):
+        ip = bytes([0x45, 0, 0, 0, 0, 0, 0, 0, 1, protocol, 0, 0, 10, 98, 0, 1, 239, 192, 0, 1])
+        return bytes(12) + b"\x08\x00" + ip + b"\x13\x88\xfa\x01" + bytes(4) + payload
+
+    def test_a_packet_of_a_session_tells_its_opcode(self):
+        payload = b"WD\x03\x00\x04" + bytes(4) + b"\0\0\0\x07" + b"\x06" + bytes(8)
+        udp = sniff.udp_of(self.frame(payload))
+        self.assertEqual((udp[0], udp[1], udp[2], sniff.opcode_of(udp[3])), (5000, 64001, True, 6))
+
+    def test_what_is_another_protocols_is_none(self):
+        self.assertIsNone(sniff.opcode_of(b"\x01\x00" + bytes(40)))
+        self.assertIsNone(sniff.udp_of(self.frame(b"", protocol=6)))
+        self.assertIsNone(sniff.udp_of(b"short"))
 
 
 class TheCommand(unittest.TestCase):
