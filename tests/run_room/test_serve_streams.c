@@ -104,6 +104,27 @@ static void a_slow_client_goes_on_in_a_slower_session(void)
 	done();
 }
 
+/* Three sessions at once, and one receiver of twelve is slow: it alone is moved. */
+static void under_load_nobody_is_moved_by_mistake(void)
+{
+	static const char *const others[] = { "b.img", "c.img" };
+	struct guest *bad;
+
+	start(demote, 2);
+	bad = bad_guest(3, 0.2);
+	tree_file("root/images/b.img", size, 1);
+	tree_file("root/images/c.img", size, 1);
+	for (unsigned i = 0; i < 8; i++)
+		rig_guest(&rig, "images", others[i % 2]);
+	CU_ASSERT_FATAL(rig_finish(&rig, 120));
+	check_all();
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_DEMOTED), 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 4);
+	for (unsigned i = 0; i < 4; i++) /* the others of its file are where they were */
+		CU_ASSERT(&rig.guests[i] == bad || rig.guests[i].finished_at < bad->finished_at);
+	done();
+}
+
 static void with_three_streams_it_may_move_twice(void)
 {
 	start_with(demote_twice, 3, LARGE);
@@ -172,6 +193,7 @@ static void a_file_that_was_replaced_has_no_slower_session(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_slow_client_goes_on_in_a_slower_session),
+	SUITE_TEST(under_load_nobody_is_moved_by_mistake),
 	SUITE_TEST(with_three_streams_it_may_move_twice),
 	SUITE_TEST(a_request_leads_to_the_fast_session),
 	SUITE_TEST(a_slow_client_is_sent_away),
