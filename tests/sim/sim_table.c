@@ -52,8 +52,7 @@ static void print_line(const struct sim *s)
 static void table_config(struct sim_config *c, const struct sim_config *base)
 {
 	*c = *base;
-	c->lossless_ns =
-	        15 * NS_PER_MS; /* a request that is lost is repeated a second later: not what is shown */
+	c->lossless_ns = 3 * NS_PER_MS; /* a request that is lost is repeated a second later: not what is shown */
 	c->start_within_ns = NS_PER_MS;
 	c->slots = 1500; /* 2 MiB, the default cache, of blocks that need no fragments */
 	if (c->link.loss == 0)
