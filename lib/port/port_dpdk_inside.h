@@ -27,7 +27,9 @@ enum { DPDK_PIECES = 3 }; /* of a frame: head, body, tail */
 /*
  * A worker's. A driver that copies frames while it takes them (takes_pieces) is given their pieces where they lie, as
  * chains of buffers that are ours for ever: a second reference keeps the driver from giving them back. Others get
- * a copy, in a buffer of the pool; of those, frames that the ring would not take wait here: they count as taken, and go first. */
+ * a copy, in a buffer of the pool; of those, frames that the ring would not take wait here: they count as taken, and
+ * go first.
+ */
 struct dpdk_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) struct rte_mbuf *waiting[PORT_BURST];
 	struct rte_mbuf *pieces[PORT_BURST][DPDK_PIECES];
