@@ -3,20 +3,19 @@
 
 #define JOIN_WINDOW_S 30  /* MS-WDSMA 3.1.6.1 */
 #define POLL_MARGIN_MS 10 /* beyond BackOff and RTT, for a client that shares its core */
-#define POLL_QUIET_MS 10 /* of a POLL that follows one which nobody answered, before it is doubled */
+#define POLL_MIN_MS 10
 #define POLL_COMPLETE_MS 200 /* between polls while nobody lacks anything */
 
 /*
- * A millisecond a client, PollBackOff at most: one client alone, whose first block waits for its answer, has nobody to
- * leave room for. Doubled with each POLL in a row that nobody answered, for clients slower than that, and so that
- * the dead are not asked a hundred times a second.
+ * A short BackOff for a few clients, PollBackOff at most; doubled with each POLL in a row that nobody
+ * answered, for clients slower than that, and so that the dead are not asked a hundred times a second.
  */
 static uint32_t poll_backoff_ms(const struct server *s)
 {
-	uint32_t max_ms = s->config.poll_backoff_ms, ms = s->active_count > 0 ? s->active_count : 1;
+	uint32_t max_ms = s->config.poll_backoff_ms, ms = 2 + s->active_count;
 
-	if (s->quiet_polls > 0 && ms < POLL_QUIET_MS)
-		ms = POLL_QUIET_MS;
+	if (ms < POLL_MIN_MS)
+		ms = POLL_MIN_MS;
 	for (uint32_t i = 0; i < s->quiet_polls && ms < max_ms; i++)
 		ms *= 2;
 	return ms < max_ms ? ms : max_ms;

@@ -17,7 +17,7 @@ static void a_poll_asks_and_the_answer_starts_a_pass(void)
 	rig_activate(&r, 0, 0);
 	p = rig_get(&r, MT_POLL, 0);
 	CU_ASSERT_EQUAL(p->poll.poll_seq_no, 1);
-	CU_ASSERT_EQUAL(p->poll.backoff_ms, 1);
+	CU_ASSERT_EQUAL(p->poll.backoff_ms, 10);
 	CU_ASSERT_EQUAL(p->poll.app_data_len, 3);
 	CU_ASSERT_EQUAL(memcmp(p->poll.app_data, "\0\3\1", 3), 0);
 	CU_ASSERT_EQUAL(server_room(r.server), 0);
@@ -37,7 +37,7 @@ static void the_back_off_grows_with_the_clients_up_to_its_limit(void)
 	start(&r);
 	for (uint32_t i = 0; i < 200; i++)
 		rig_activate(&r, i, 0);
-	rig_run(&r, rig_ms(11)); /* 1 + 10: nobody answered the poll to the first */
+	rig_run(&r, rig_ms(20)); /* 10 + 10: nobody answered the poll to the first */
 	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 2);
 	CU_ASSERT_EQUAL(rig_get(&r, MT_POLL, 1)->poll.backoff_ms, 200);
 	rig_stop(&r);
@@ -50,7 +50,7 @@ static void the_back_off_grows_with_the_clients_up_to_its_limit(void)
 	rig_feed(&r, 1);
 	rig_tick(&r, r.now);
 	rig_ack(&r, 0, 1, ns_to_ms(r.now));
-	CU_ASSERT_EQUAL(rig_get(&r, MT_POLL, 1)->poll.backoff_ms, 30);
+	CU_ASSERT_EQUAL(rig_get(&r, MT_POLL, 1)->poll.backoff_ms, 32);
 	rig_stop(&r);
 }
 
@@ -68,14 +68,14 @@ static void a_query_ends_when_its_time_is_over_and_somebody_answered(void)
 	start(&r);
 	rig_activate(&r, 0, 0);
 	rig_activate(&r, 1, 0);
-	rig_run(&r, rig_ms(11)); /* BackOff 1, RTT 0, margin 10; nobody answered: again, with 2 clients */
+	rig_run(&r, rig_ms(20)); /* BackOff 10, RTT 0, margin 10; nobody answered: again, with 2 clients */
 	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 2);
 	CU_ASSERT_EQUAL(rig_get(&r, MT_POLL, 1)->poll.backoff_ms, 20);
 	rig_answer_poll(&r, 0, &everything, 1);
 	CU_ASSERT_EQUAL(r.server->pass_state, SERVER_QUERY);
-	rig_run(&r, rig_ms(41) - 1);
+	rig_run(&r, rig_ms(50) - 1);
 	CU_ASSERT_EQUAL(r.server->pass_state, SERVER_QUERY);
-	rig_run(&r, rig_ms(41));
+	rig_run(&r, rig_ms(50));
 	CU_ASSERT_EQUAL(r.server->pass_state, SERVER_SEND);
 	rig_stop(&r);
 }
@@ -200,12 +200,12 @@ static void complete_clients_are_asked_again_each_200_ms(void)
 
 static void unanswered_polls_become_rarer_up_to_the_back_off(void)
 {
-	static const uint16_t backoffs[] = { 1, 20, 40, 80, 160, 200, 200 };
+	static const uint16_t backoffs[] = { 10, 20, 40, 80, 160, 200, 200 };
 	struct rig r;
 
 	start(&r);
 	rig_activate(&r, 0, 0);
-	rig_run(&r, rig_ms(11 + 30 + 50 + 90 + 170 + 210));
+	rig_run(&r, rig_ms(20 + 30 + 50 + 90 + 170 + 210));
 	for (uint32_t i = 0; i < 7; i++)
 		CU_ASSERT_EQUAL(rig_get(&r, MT_POLL, i)->poll.backoff_ms, backoffs[i]);
 	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 7);
