@@ -103,7 +103,7 @@ def judged(figures):
 
 
 def machine_lines(about):
-    return [f"{about['date']}; {about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; kernel {about['kernel']}; "
+    return [f"{about['date']}; {about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; Linux {'.'.join(about['kernel'].split('.')[:2])}; "
             f"version {about.get('version') or 'unknown'}; {about['mode']} run of {about['minutes']} minutes, {about['rounds']} rounds; load "
             f"average {about['load_before']} before, {about['load_after']} after ({about['cores']} would be both cores busy)."]
 
