@@ -18,7 +18,7 @@ static void ask_for_lower(struct serve *w, struct serve_session *s)
 	if (s->lower_asked)
 		return;
 	s->lower_asked = true;
-	spsc_push(&w->orders, &order, sizeof(order)); /* room for every session */
+	serve_order(w, &order);
 }
 
 static struct serve_session *lower_of(struct serve *w, struct serve_session *s)

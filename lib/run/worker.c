@@ -65,11 +65,14 @@ static bool idle(struct worker *w, ns_t now, ns_t quiet, ns_t *nap)
 
 	if (w->config.poll == WORKER_BUSY || (quiet < SPIN_NS && !trickles))
 		return false;
-	if (trickles && quiet < DOZE_AFTER_NS) {
+	bool may_doze = !link_is_full(&w->rx->link) && port_wait_fd(w->port, w->queue) >= 0;
+
+	/* Frames that come one by one are let gather for a nap; after one in which none came they are trains, far apart. */
+	if (trickles && (quiet < NAP_TRICKLE_NS || (!may_doze && quiet < DOZE_AFTER_NS))) {
 		host_nap(NAP_TRICKLE_NS);
 		return false;
 	}
-	if (quiet >= DOZE_AFTER_NS && !link_is_full(&w->rx->link) && port_wait_fd(w->port, w->queue) >= 0)
+	if ((trickles || quiet >= DOZE_AFTER_NS) && may_doze)
 		return doze(w, now);
 	host_nap(nap_after(w, quiet, *nap));
 	*nap = ns_min(*nap * 2, NAP_LAST_NS);
