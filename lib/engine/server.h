@@ -73,6 +73,7 @@ struct server_client { /* 3.1.1.2 */
 	uint32_t rtt_ms;
 	bool supports_demote, qcr_received;
 	bool asked_poll, answered_poll; /* was active when the latest POLL went out; answered it */
+	bool passed_over;         /* by the latest pass: it joined too late for that one */
 	uint64_t first_seq_no;    /* MCLead when it joined, or was given up: that it lacks lower ones is no loss */
 	uint8_t kick_reason;
 	uint32_t join_ack_sends;

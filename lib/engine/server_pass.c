@@ -69,17 +69,34 @@ static bool all_answered(const struct server *s)
 	return s->answers > 0;
 }
 
+static bool lacks_something(const struct server *s, uint32_t i)
+{
+	return has_answer(s, i) && s->answer_mem[i].count > 0;
+}
+
+/* Of those that lack something: for one that is complete nobody needs to wait. */
 static uint32_t longest_in_session(const struct server *s)
 {
 	uint32_t longest_s = 0;
 
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
-		if (has_answer(s, i) && s->answer_mem[i].time_in_session_s > longest_s)
+		if (lacks_something(s, i) && s->answer_mem[i].time_in_session_s > longest_s)
 			longest_s = s->answer_mem[i].time_in_session_s;
 	return longest_s;
 }
 
-/* All ranges of the clients that joined within 30 s after the oldest, in any order; how many. */
+/*
+ * MS-WDSMA 3.1.6.1 leaves out who joined more than 30 s after the oldest. An old one that lacks something
+ * each time, or says so, would keep all others from being served for ever: so nobody is passed over twice
+ * running.
+ */
+static bool is_passed_over(const struct server *s, uint32_t i)
+{
+	return s->longest_in_session_s - s->answer_mem[i].time_in_session_s > JOIN_WINDOW_S &&
+	       !s->clients[i].passed_over;
+}
+
+/* All ranges of the clients that are served now, in any order; how many. */
 static uint32_t collect(struct server *s)
 {
 	uint32_t n = 0;
@@ -88,7 +105,10 @@ static uint32_t collect(struct server *s)
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
 		const struct server_answer *a = &s->answer_mem[i];
 
-		if (!has_answer(s, i) || s->longest_in_session_s - a->time_in_session_s > JOIN_WINDOW_S)
+		if (!lacks_something(s, i))
+			continue;
+		s->clients[i].passed_over = is_passed_over(s, i);
+		if (s->clients[i].passed_over)
 			continue;
 		memcpy(s->pass_mem + n, a->ranges, a->count * sizeof(a->ranges[0]));
 		n += a->count;
@@ -237,11 +257,56 @@ void server_on_pollack(struct server *s, const struct server_in *in, ns_t now, s
 		merge(s, now, out);
 }
 
+/* Its block number `left` from 0; 0: there are not so many. */
+static uint64_t block_of_pass(const struct server *s, uint64_t left)
+{
+
+	for (uint32_t i = 0; i < s->pass.n; i++) {
+		uint64_t blocks = s->pass.v[i].last - s->pass.v[i].first + 1;
+
+		if (left < blocks)
+			return s->pass.v[i].first + left;
+		left -= blocks;
+	}
+	return 0;
+}
+
+/* Does anybody who was asked lack a block from this one on? */
+static bool is_awaited(const struct server *s, uint64_t block_no)
+{
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
+		for (uint32_t r = 0; has_answer(s, i) && r < s->answer_mem[i].count; r++)
+			if (s->answer_mem[i].ranges[r].last >= block_no)
+				return true;
+	return false;
+}
+
+/* Their numbers were never seen by anybody. */
+static void drop_queued(struct server *s)
+{
+	s->next_seq_no = s->lead_seq_no + 1;
+}
+
+/* What was asked for by those alone who are gone is not sent; who came since then is asked at once. */
+static void cut_pass(struct server *s, ns_t now, struct outq *out)
+{
+	uint64_t queued = s->next_seq_no - 1 - s->lead_seq_no;
+
+	if (s->pass_state != SERVER_SEND || queued > s->pass_fed || s->pass_fed - queued == s->pass_blocks ||
+	    is_awaited(s, block_of_pass(s, s->pass_fed - queued)))
+		return;
+	drop_queued(s);
+	s->pass_blocks = s->pass_fed;
+	server_check_pass(s, now, out);
+}
+
 /* One that is gone is neither waited for nor served. */
 void server_pass_lost_client(struct server *s, struct server_client *c, ns_t now, struct outq *out)
 {
-	if (!is_collecting(s))
+	if (!is_collecting(s)) {
+		cut_pass(s, now, out);
 		return;
+	}
 	s->answers -= c->answered_poll;
 	c->answered_poll = false;
 	if (all_answered(s))
@@ -254,6 +319,7 @@ void server_abandon_pass(struct server *s)
 	s->query_at = NS_NEVER;
 	s->quiet_polls = 0;
 	s->pass.n = 0;
+	drop_queued(s);
 }
 
 uint32_t server_room(const struct server *s)

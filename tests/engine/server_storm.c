@@ -9,7 +9,7 @@ enum { CLIENTS = 210, OUT_PACKETS = 64 };
 struct world {
 	struct storm_choices *choices;
 	struct rig r;
-	uint64_t lead, next, head, spm, qcc, poll;
+	uint64_t lead, head, spm, qcc, poll;
 	struct server_storm_result result;
 };
 
@@ -144,7 +144,7 @@ static void check_numbers(struct world *w)
 {
 	const struct server *s = w->r.server;
 
-	assert(s->lead_seq_no >= w->lead && s->next_seq_no >= w->next && s->head_seq_no >= w->head);
+	assert(s->lead_seq_no >= w->lead && s->head_seq_no >= w->head);
 	assert(s->next_spm_seq_no >= w->spm && s->next_qcc_seq_no >= w->qcc &&
 	       s->next_poll_seq_no >= w->poll);
 	assert(s->head_seq_no <= s->lead_seq_no + 1 && s->lead_seq_no < s->next_seq_no);
@@ -152,7 +152,6 @@ static void check_numbers(struct world *w)
 	assert(s->next_seq_no - s->head_seq_no <= s->config.list_max);
 	assert(s->window >= 1 && s->window <= s->config.max_window && s->ceiling <= s->config.max_window);
 	w->lead = s->lead_seq_no;
-	w->next = s->next_seq_no;
 	w->head = s->head_seq_no;
 	w->spm = s->next_spm_seq_no;
 	w->qcc = s->next_qcc_seq_no;

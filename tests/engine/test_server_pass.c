@@ -143,6 +143,121 @@ static void a_client_that_joined_more_than_30_s_after_the_oldest_has_no_say(void
 	rig_stop(&r);
 }
 
+/* The answers of client 0, 59 s old, and of client 1, a second old, to the next POLL. */
+static void answer_old_and_young(struct rig *r, const struct range *old, uint16_t n)
+{
+	rig_clear(r);
+	while (rig_count(r, MT_POLL) == 0)
+		rig_run(r, r->now + NS_PER_MS);
+	rig_pollack(r, 0, r->server->next_poll_seq_no - 1, 59, old, n);
+	rig_pollack(r, 1, r->server->next_poll_seq_no - 1, 1, &(struct range){ 1, 100 }, 1);
+}
+
+static void start_old_and_young(struct rig *r)
+{
+	start(r);
+	rig_activate(r, 0, 0);
+	rig_run(r, rig_ms(59000));
+	rig_qcr(r, 0, 0, 0, 0); /* still there, if mute */
+	rig_activate(r, 1, 0);
+}
+
+static void an_old_one_that_is_complete_keeps_nobody_waiting(void)
+{
+	struct rig r;
+
+	start_old_and_young(&r);
+	answer_old_and_young(&r, NULL, 0);
+	CU_ASSERT_EQUAL(r.server->pass_blocks, 100);
+	rig_stop(&r);
+}
+
+/* Client 0 is the master, and acknowledges all of it. */
+static void finish_pass(struct rig *r)
+{
+	rig_clear(r);
+	while (r->server->state == SERVER_QCC && rig_count(r, MT_QCC) == 0)
+		rig_run(r, r->now + NS_PER_MS);
+	if (r->server->state == SERVER_QCC)
+		rig_answer_qcc(r, 0, 0);
+	rig_run(r, r->now + 600 * NS_PER_MS); /* its longest wait */
+	CU_ASSERT_EQUAL_FATAL(r->server->state, SERVER_DATA);
+	rig_feed(r, (uint32_t)r->server->pass_blocks);
+	for (unsigned i = 0; i < 200 && r->server->pass_state == SERVER_SEND; i++) {
+		rig_tick(r, r->now);
+		rig_ack(r, 0, r->server->lead_seq_no, ns_to_ms(r->now));
+	}
+	CU_ASSERT_EQUAL_FATAL(r->server->pass_state, SERVER_QUERY);
+}
+
+static void nobody_is_passed_over_twice_running(void)
+{
+	struct range always = { 200, 200 };
+	struct rig r;
+
+	start_old_and_young(&r);
+	for (unsigned i = 0; i < 4; i++) {
+		answer_old_and_young(&r, &always, 1);
+		CU_ASSERT_EQUAL(r.server->pass_blocks, i % 2 == 0 ? 1 : 101);
+		finish_pass(&r);
+	}
+	rig_stop(&r);
+}
+
+/* Client 0 lacks 1 to 100, client 1 lacks 41 to 50; so many are sent, twice as many queued. */
+static void start_two(struct rig *r, uint32_t sent)
+{
+	start(r);
+	rig_activate(r, 0, 0);
+	rig_activate(r, 1, 0);
+	rig_run(r, rig_ms(20));
+	rig_answer_poll(r, 0, &(struct range){ 1, 100 }, 1);
+	rig_answer_poll(r, 1, &(struct range){ 41, 50 }, 1);
+	CU_ASSERT_EQUAL_FATAL(r->server->pass_blocks, 100);
+	rig_answer_qcc(r, 1, 0);
+	rig_run(r, r->now + 30 * NS_PER_MS);
+	CU_ASSERT_EQUAL_FATAL(r->server->state, SERVER_DATA);
+	r->server->window = sent;
+	rig_feed(r, 2 * sent);
+	rig_tick(r, r->now);
+	CU_ASSERT_EQUAL_FATAL(r->server->lead_seq_no, sent);
+	rig_clear(r);
+}
+
+static void a_pass_goes_on_as_far_as_somebody_there_asked_for(void)
+{
+	struct rig r;
+
+	start_two(&r, 45); /* 46 to 50 are still awaited */
+	rig_leave(&r, 0, MT_LEAVE_CANCELLED);
+	CU_ASSERT_EQUAL(r.server->pass_blocks, 100);
+	CU_ASSERT_EQUAL(r.server->next_seq_no, 91);
+	rig_stop(&r);
+}
+
+static void a_pass_does_not_go_on_for_who_has_left(void)
+{
+	struct rig r;
+
+	start_two(&r, 50);
+	rig_leave(&r, 0, MT_LEAVE_CANCELLED);
+	CU_ASSERT_EQUAL(server_room(r.server), 0);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_PASS_DONE), 0); /* what is in flight may be repaired yet */
+	r.server->window = 1000;
+	rig_tick(&r, r.now);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_ODATA), 0);
+	rig_ack(&r, 1, 50, ns_to_ms(r.now));
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_PASS_DONE), 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 1);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_ODATA), 0);
+	rig_answer_poll(&r, 1, &(struct range){ 7, 8 }, 1);
+	rig_feed(&r, 2);
+	rig_tick(&r, r.now);
+	CU_ASSERT_EQUAL(rig_get_out(&r, MT_ODATA, 0)->block_no, 7);
+	CU_ASSERT_EQUAL(rig_get_out(&r, MT_ODATA, 0)->seq_no, 51);
+	rig_stop(&r);
+}
+
 static void nobody_is_older_than_the_session(void)
 {
 	struct rig r;
@@ -230,11 +345,13 @@ static void the_last_one_to_leave_ends_the_pass_and_the_polling(void)
 	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 0);
 	CU_ASSERT_EQUAL(rig_count(&r, MT_ODATA), 0);
 	rig_clear(&r);
-	rig_activate(&r, 1, 0); /* the next one starts it again, and gets what was queued first */
+	rig_activate(&r, 1, 0); /* the next one starts it again */
 	CU_ASSERT_EQUAL(rig_count(&r, MT_POLL), 1);
 	rig_answer_poll(&r, 1, &everything, 1);
 	rig_answer_qcc(&r, 1, 0);
 	rig_run(&r, r.now + NS_PER_MS);
+	rig_feed(&r, 1);
+	rig_tick(&r, r.now);
 	CU_ASSERT_EQUAL(rig_get(&r, MT_SPM, 0)->spm.trail_seq_no,
 	                1); /* nothing of before is repaired for it */
 	CU_ASSERT_EQUAL(rig_get(&r, MT_SPM, 0)->spm.lead_seq_no, 1);
@@ -329,8 +446,12 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(one_that_leaves_is_not_waited_for),
 	SUITE_TEST(answers_are_merged_sorted_and_clipped),
 	SUITE_TEST(a_client_that_joined_more_than_30_s_after_the_oldest_has_no_say),
+	SUITE_TEST(an_old_one_that_is_complete_keeps_nobody_waiting),
+	SUITE_TEST(nobody_is_passed_over_twice_running),
 	SUITE_TEST(nobody_is_older_than_the_session),
 	SUITE_TEST(a_pass_that_is_sent_and_acknowledged_is_followed_by_a_query),
+	SUITE_TEST(a_pass_goes_on_as_far_as_somebody_there_asked_for),
+	SUITE_TEST(a_pass_does_not_go_on_for_who_has_left),
 	SUITE_TEST(complete_clients_are_asked_again_each_200_ms),
 	SUITE_TEST(unanswered_polls_become_rarer_up_to_the_back_off),
 	SUITE_TEST(the_last_one_to_leave_ends_the_pass_and_the_polling),

@@ -102,7 +102,7 @@ struct sim_server {
 	uint32_t slow[SIM_SLOW_MAX], slow_count; /* ClientIds that were told to be slow */
 	bool idle;                               /* OUT_IDLE came, nobody joined since */
 	uint8_t *nacked;                   /* [seq_no & (list_max - 1)]: asked for since it was sent last */
-	uint64_t next_seq_no, lead_seq_no; /* as last seen, for sim_check.c, as are the next */
+	uint64_t lead_seq_no; /* as last seen, for sim_check.c, as are the next */
 	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
 };
 
