@@ -181,9 +181,11 @@ static void seal(struct packets *p, enum how how)
 	struct security_sealing v[BURST];
 
 	for (unsigned i = 0; i < BURST; i++) {
-		v[i] = (struct security_sealing){ p->bytes + (size_t)(p->next + i) * p->len, p->len };
+		uint8_t *packet = p->bytes + (size_t)(p->next + i) * p->len;
+
+		v[i] = security_sealing_of(&p->seal, packet, p->len);
 		if (how == SEND)
-			security_seal_packet(&p->seal, v[i].packet, v[i].len);
+			security_seal_packet(&p->seal, packet, p->len);
 	}
 	if (how == SEND_BURST)
 		security_seal_burst(burst, &p->seal, v, BURST);

@@ -4,7 +4,7 @@
 
 struct rx_hash *rx_hash_new(const struct security *s)
 {
-	struct rx_hash *h = s->mode == SECURITY_HASH ? calloc(1, sizeof(*h)) : NULL;
+	struct rx_hash *h = security_is_side_by_side(s) ? calloc(1, sizeof(*h)) : NULL;
 
 	if (h == NULL)
 		return NULL;

@@ -19,7 +19,8 @@ struct rx_hash {
 	enum security_verdict verdicts[RX_HASH_BATCH];
 };
 
-/* Of the control side. NULL when the mode is another, or without memory: then each is verified alone. */
+/* Of the control side. NULL without memory, or where nothing is done side by side: then each is verified
+ * alone. */
 struct rx_hash *rx_hash_new(const struct security *s);
 void rx_hash_free(struct rx_hash *h);
 

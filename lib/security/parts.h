@@ -1,4 +1,4 @@
-/* What security.c asks of hash.c and sign.c. Private to the room. */
+/* What the room's files ask of each other. Private to the room. */
 #ifndef WDSCAST_SECURITY_PARTS_H
 #define WDSCAST_SECURITY_PARTS_H
 
@@ -9,6 +9,9 @@ struct span {
 	const uint8_t *at;
 	size_t len;
 };
+
+/* The SecurityData of what is covered, into data. */
+void seal_covered(const struct security *s, const struct span *covered, uint8_t *data);
 
 /* The HMAC of the spans, one after the other, into out. */
 void hash_make(const struct security *s, const struct span *v, unsigned n, uint8_t out[SECURITY_HASH_BYTES]);

@@ -39,6 +39,28 @@ static uint32_t sum_pieces(const struct security_pieces *p, size_t covered_from)
 	return sum + security_sum(p->tail, p->tail_len);
 }
 
+static void seal_sum(uint32_t sum, uint8_t *data)
+{
+	*(be32 *)data = be32_of(~sum); /* 2.2.2.3 */
+}
+
+/* HASH and SIGN. */
+static void seal_spans(const struct security *s, const struct span *v, unsigned n, uint8_t *data)
+{
+	if (s->mode == SECURITY_HASH)
+		hash_make(s, v, n, data);
+	else if (s->mode == SECURITY_SIGN)
+		sign_make(s, v, n, data);
+}
+
+void seal_covered(const struct security *s, const struct span *covered, uint8_t *data)
+{
+	if (s->mode == SECURITY_CHECKSUM)
+		seal_sum(security_sum(covered->at, covered->len), data);
+	else
+		seal_spans(s, covered, 1, data);
+}
+
 void security_seal(const struct security *s, const struct security_pieces *p)
 {
 	size_t from =
@@ -49,19 +71,10 @@ void security_seal(const struct security *s, const struct security_pieces *p)
 		                { p->tail, p->tail_len } };
 
 	assert(p->head_len >= from);
-	switch (s->mode) {
-	case SECURITY_CHECKSUM:
-		*(be32 *)data = be32_of(~sum_pieces(p, from)); /* 2.2.2.3 */
-		break;
-	case SECURITY_HASH:
-		hash_make(s, spans, 3, data);
-		break;
-	case SECURITY_SIGN:
-		sign_make(s, spans, 3, data);
-		break;
-	case SECURITY_NONE:
-		break;
-	}
+	if (s->mode == SECURITY_CHECKSUM)
+		seal_sum(sum_pieces(p, from), data);
+	else
+		seal_spans(s, spans, 3, data);
 }
 
 void security_seal_packet(const struct security *s, uint8_t *packet, size_t len)
@@ -115,10 +128,7 @@ void security_prove(const struct security *s, const struct security_claim *c, ui
 	struct span spans[CLAIM_SPANS];
 
 	spans_of_claim(c, spans);
-	if (s->mode == SECURITY_HASH)
-		hash_make(s, spans, CLAIM_SPANS, proof);
-	else if (s->mode == SECURITY_SIGN)
-		sign_make(s, spans, CLAIM_SPANS, proof);
+	seal_spans(s, spans, CLAIM_SPANS, proof);
 }
 
 bool security_proves(const struct security *s, const struct security_claim *c, const uint8_t *proof)

@@ -1,5 +1,7 @@
 #include "security/security_burst.h"
 
+#include "security/parts.h"
+
 #include <assert.h>
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
@@ -56,11 +58,6 @@ void security_burst_free(struct security_burst *b)
 	free(b);
 }
 
-static bool is_side_by_side(const struct security *s)
-{
-	return s->mode == SECURITY_HASH && s->reading == SECURITY_HMAC_A;
-}
-
 static void add_job(struct security_burst *b, unsigned i, const struct security *s, const uint8_t *covered,
                     size_t len)
 {
@@ -114,7 +111,7 @@ void security_verify_burst(struct security_burst *b, const struct security *s,
                            const struct mt_packet *const *packets, enum security_verdict *verdicts,
                            unsigned n)
 {
-	if (!is_side_by_side(s)) {
+	if (!security_is_side_by_side(s)) {
 		verify_one_by_one(s, packets, verdicts, n);
 		return;
 	}
@@ -125,28 +122,26 @@ void security_verify_burst(struct security_burst *b, const struct security *s,
 static void seal_one_by_one(const struct security *s, const struct security_sealing *v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		security_seal_packet(s, v[i].packet, v[i].len);
+		seal_covered(s, &(struct span){ v[i].covered, v[i].len }, v[i].data);
 }
 
 static void seal_chunk(struct security_burst *b, const struct security *s, const struct security_sealing *v,
                        unsigned n)
 {
-	size_t from = MT_SECURITY_HEADER_BYTES + SECURITY_HASH_BYTES;
-
 	for (unsigned i = 0; i < n; i++)
-		add_job(b, i, s, v[i].packet + from, v[i].len - from);
+		add_job(b, i, s, v[i].covered, v[i].len);
 	if (!run_jobs(b, n)) {
 		seal_one_by_one(s, v, n);
 		return;
 	}
 	for (unsigned i = 0; i < n; i++)
-		memcpy(v[i].packet + MT_SECURITY_HEADER_BYTES, b->hashes[i], SECURITY_HASH_BYTES);
+		memcpy(v[i].data, b->hashes[i], SECURITY_HASH_BYTES);
 }
 
 void security_seal_burst(struct security_burst *b, const struct security *s, const struct security_sealing *v,
                          unsigned n)
 {
-	if (!is_side_by_side(s)) {
+	if (!security_is_side_by_side(s)) {
 		seal_one_by_one(s, v, n);
 		return;
 	}

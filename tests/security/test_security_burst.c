@@ -14,6 +14,7 @@ static const uint8_t key[] = "a key that is longer than a block of SHA-256, whic
 /* Packets of random payload, from an empty one to one of several fragments. */
 static struct bunch {
 	uint8_t bytes[PACKETS][PACKET_BYTES_MAX];
+	size_t len[PACKETS];
 	struct security_sealing v[PACKETS];
 	struct mt_packet packets[PACKETS];
 	const struct mt_packet *at[PACKETS];
@@ -33,14 +34,15 @@ static void write_bunch(const struct security *s)
 		struct writer w = writer_of(bunch.bytes[i], PACKET_BYTES_MAX);
 
 		mt_write_data(&w, &head, MT_ODATA, &data, NULL);
-		bunch.v[i] = (struct security_sealing){ bunch.bytes[i], writer_len(&w) };
+		bunch.len[i] = writer_len(&w);
+		bunch.v[i] = security_sealing_of(s, bunch.bytes[i], bunch.len[i]);
 	}
 }
 
 static void read_bunch(void)
 {
 	for (unsigned i = 0; i < PACKETS; i++) {
-		CU_ASSERT_EQUAL(mt_read(bunch.bytes[i], bunch.v[i].len, &bunch.packets[i]), MT_READ_OK);
+		CU_ASSERT_EQUAL(mt_read(bunch.bytes[i], bunch.len[i], &bunch.packets[i]), MT_READ_OK);
 		bunch.at[i] = &bunch.packets[i];
 	}
 }
@@ -55,7 +57,7 @@ static void check_burst(struct security_burst *b, const struct security *s)
 	for (unsigned i = 0; i < PACKETS; i++)
 		CU_ASSERT_EQUAL(security_verify(s, &bunch.packets[i]), SECURITY_OK);
 	for (unsigned i = 0; i < PACKETS; i += 7)
-		bunch.bytes[i][bunch.v[i].len - 3] ^= 1; /* the last of the payload, or of DataLen */
+		bunch.bytes[i][bunch.len[i] - 3] ^= 1; /* the last of the payload, or of DataLen */
 	security_verify_burst(b, s, bunch.at, verdicts, PACKETS);
 	for (unsigned i = 0; i < PACKETS; i++)
 		CU_ASSERT_EQUAL(verdicts[i],
@@ -140,9 +142,36 @@ static void packets_of_another_mode_do_not_disturb_the_others(void)
 	security_burst_free(b);
 }
 
+/* A server's blocks lie apart from their packets' heads: what is hashed is a copy, the hash belongs to the
+ * head. */
+static void what_is_covered_may_lie_elsewhere(void)
+{
+	static uint8_t copies[PACKETS][PACKET_BYTES_MAX];
+	struct security_burst *b = security_burst_new();
+	struct security kinds[3];
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	security_init_checksum(&kinds[0]);
+	CU_ASSERT_FATAL(security_init_hash(&kinds[1], key, sizeof(key), SECURITY_HMAC_A));
+	CU_ASSERT_FATAL(security_init_hash(&kinds[2], key, sizeof(key), SECURITY_HMAC_B));
+	for (unsigned k = 0; k < 3; k++) {
+		write_bunch(&kinds[k]);
+		for (unsigned i = 0; i < PACKETS; i++) {
+			memcpy(copies[i], bunch.v[i].covered, bunch.v[i].len);
+			bunch.v[i].covered = copies[i];
+		}
+		security_seal_burst(b, &kinds[k], bunch.v, PACKETS);
+		read_bunch();
+		for (unsigned i = 0; i < PACKETS; i++)
+			CU_ASSERT_EQUAL(security_verify(&kinds[k], &bunch.packets[i]), SECURITY_OK);
+	}
+	security_burst_free(b);
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_burst_judges_as_one_by_one_does),
 	SUITE_TEST(a_burst_agrees_with_openssl_for_keys_of_any_length),
+	SUITE_TEST(what_is_covered_may_lie_elsewhere),
 	SUITE_TEST(packets_of_another_mode_do_not_disturb_the_others),
 };
 SUITE_MAIN("security/burst", tests)
