@@ -24,6 +24,7 @@ struct out_packet {
 	uint64_t block_no;            /* 0: a control packet */
 	uint64_t seq_no;              /* of a data packet: its ODATASeqNo */
 	bool repair;                  /* an RDATA */
+	bool sealed;                  /* a data packet: the caller has sealed it; at first false */
 	uint32_t head_at, head_len;   /* in outq.bytes */
 	uint32_t tail_at, tail_len;
 };

@@ -166,6 +166,7 @@ enum wdscast_err serve_new(const struct serve_config *c, ns_t now, struct serve 
 		return WDSCAST_ENOMEM;
 	}
 	w->config = *c;
+	w->hash = serve_hash_new(&c->server_security);
 	w->memory_bytes = memory_bytes();
 	w->rng.state = c->seed;
 	host_bell_init(&w->bell);
@@ -355,5 +356,6 @@ void serve_free(struct serve *w)
 		return;
 	serve_disk_close_all(w);
 	unreserve_initiation(&w->config);
+	serve_hash_free(w->hash);
 	host_free(w, w->memory_bytes);
 }

@@ -99,6 +99,8 @@ struct serve_event {
 	X(unverified, "packets whose checksum, hash or signature is wrong")                \
 	X(sent, "datagrams sent")                                                          \
 	X(sent_bytes, "bytes of content in them")                                          \
+	X(sealed, "data packets sealed: once each, however often the wire was full")       \
+	X(sealed_together, "of them hashed side by side")                                  \
 	X(no_path, "datagrams dropped for want of a route or of a neighbour")              \
 	X(repairs_cached, "repairs whose block was still there")                           \
 	X(repairs_read, "repairs whose block was read again")                              \

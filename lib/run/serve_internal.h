@@ -73,6 +73,7 @@ struct serve_answer {
 /* A packet whose block is being read again. */
 struct serve_repair {
 	struct endpoint to;
+	bool sealed;
 	uint32_t head_len, tail_len;
 	uint8_t bytes[SERVE_HEAD_BYTES]; /* head, then tail */
 };
@@ -124,6 +125,7 @@ struct serve {
 	struct serve_config config;
 	struct link *link;
 	struct outq out;
+	struct serve_hash *hash;      /* NULL: packets are sealed one by one */
 	struct serve_session **owner; /* [SERVE_OUT_PACKETS], whose packet; NULL: initiation's */
 	uint32_t claimed;             /* packets of `out` that have their owner */
 	uint32_t out_next;            /* packets of `out` that are in the burst or gone */
@@ -183,9 +185,18 @@ void serve_tell_client(struct serve *w, const struct serve_session *s, const str
 void serve_tell_refused(struct serve *w, const struct msi_name *name_space, const struct msi_name *content,
                         const struct endpoint *client, uint32_t win32, ns_t now);
 
+/* serve_hash.c: several packets at a time */
+/* NULL without memory, or where nothing is done side by side. */
+struct serve_hash *serve_hash_new(const struct security *s);
+void serve_hash_free(struct serve_hash *h);
+/* Seals, of the next packets to be sent, those whose blocks are there; w->hash is not NULL. */
+void serve_hash_ahead(struct serve *w);
+
 /* serve_send.c: from the engines to the wire */
 void serve_claim(struct serve *w, struct serve_session *s);
 unsigned serve_send_packets(struct serve *w, ns_t now);
+/* The position of a data packet's block among the slots, if it is still there. */
+bool serve_find_slot(const struct serve_session *s, const struct out_packet *p, uint64_t *position);
 /* The answer that is held, when its time has come: among what is to be sent. */
 void serve_send_held(struct serve *w, ns_t now);
 unsigned serve_send_repairs(struct serve *w, struct serve_session *s, ns_t now);

@@ -16,20 +16,31 @@ struct piece {
 	uint32_t head_len, tail_len;
 	const uint8_t *body;
 	const struct prefetch_slot *slot;
+	bool *sealed; /* the packet's */
 };
+
+/* Once: a packet that the wire did not take keeps its seal until it does. */
+static void seal(struct serve *w, const struct serve_session *s, const struct piece *p)
+{
+	struct security_pieces pieces = { .head = p->head,
+		                          .head_len = p->head_len,
+		                          .body = p->body,
+		                          .body_len = p->slot->len,
+		                          .has_body_sum = s->prefetch.config.byte_sum != NULL,
+		                          .body_sum = p->slot->byte_sum,
+		                          .tail = p->tail,
+		                          .tail_len = p->tail_len };
+
+	if (*p->sealed)
+		return;
+	security_seal(&s->config.server_security, &pieces);
+	*p->sealed = true;
+	w->stats.sealed++;
+}
 
 static enum link_sent send_block(struct serve *w, struct serve_session *s, const struct piece *p,
                                  const struct endpoint *to, ns_t now)
 {
-	const struct security *security = &s->config.server_security;
-	struct security_pieces seal = { .head = p->head,
-		                        .head_len = p->head_len,
-		                        .body = p->body,
-		                        .body_len = p->slot->len,
-		                        .has_body_sum = s->prefetch.config.byte_sum != NULL,
-		                        .body_sum = p->slot->byte_sum,
-		                        .tail = p->tail,
-		                        .tail_len = p->tail_len };
 	struct link_packet packet = { .from = &s->config.unicast,
 		                      .to = to,
 		                      .head = p->head,
@@ -40,17 +51,16 @@ static enum link_sent send_block(struct serve *w, struct serve_session *s, const
 		                      .tail_len = p->tail_len,
 		                      .has_body_sum = s->prefetch.config.net_sum != NULL,
 		                      .body_sum = p->slot->net_sum,
-		                      .plain = security->mode != SECURITY_NONE };
+		                      .plain = s->config.server_security.mode != SECURITY_NONE };
 	enum link_sent sent;
 
-	security_seal(security, &seal);
+	seal(w, s, p);
 	sent = link_send(w->link, &packet, now);
 	w->stats.sent_bytes += sent == LINK_SENT ? p->slot->len : 0;
 	return sent;
 }
 
-/* The block's place among the slots, if it is still there. */
-static bool find_slot(const struct serve_session *s, const struct out_packet *p, uint64_t *position)
+bool serve_find_slot(const struct serve_session *s, const struct out_packet *p, uint64_t *position)
 {
 	*position = p->seq_no + s->position_shift;
 	return *position >= prefetch_released(&s->prefetch) && *position < s->prefetch.used &&
@@ -74,6 +84,7 @@ static void read_again(struct serve *w, struct serve_session *s, const struct ou
 	w->ring = true;
 	repair = &s->repairs[i];
 	repair->to = p->to;
+	repair->sealed = false;
 	repair->head_len = p->head_len;
 	repair->tail_len = p->tail_len;
 	memcpy(repair->bytes, w->out.bytes + p->head_at, p->head_len);
@@ -81,16 +92,17 @@ static void read_again(struct serve *w, struct serve_session *s, const struct ou
 	w->stats.repairs_read++;
 }
 
-static enum link_sent send_data(struct serve *w, struct serve_session *s, const struct out_packet *p, ns_t now)
+static enum link_sent send_data(struct serve *w, struct serve_session *s, struct out_packet *p, ns_t now)
 {
 	struct piece piece = { .head = w->out.bytes + p->head_at,
 		               .tail = w->out.bytes + p->tail_at,
 		               .head_len = p->head_len,
-		               .tail_len = p->tail_len };
+		               .tail_len = p->tail_len,
+		               .sealed = &p->sealed };
 	enum link_sent sent;
 	uint64_t position;
 
-	if (!find_slot(s, p, &position)) {
+	if (!serve_find_slot(s, p, &position)) {
 		read_again(w, s, p);
 		return LINK_SENT;
 	}
@@ -149,10 +161,13 @@ unsigned serve_send_packets(struct serve *w, ns_t now)
 	uint32_t first = w->out_next;
 
 	while (w->out_next < w->out.packet_count) {
-		const struct out_packet *p = &w->out.packets[w->out_next];
+		struct out_packet *p = &w->out.packets[w->out_next];
 		struct serve_session *s = w->owner[w->out_next];
-		enum link_sent sent = p->block_no != 0 ? send_data(w, s, p, now) : send_control(w, s, p, now);
+		enum link_sent sent;
 
+		if (w->hash != NULL && p->block_no != 0 && !p->sealed)
+			serve_hash_ahead(w);
+		sent = p->block_no != 0 ? send_data(w, s, p, now) : send_control(w, s, p, now);
 		if (sent == LINK_FULL)
 			break;
 		w->stats.sent += sent == LINK_SENT;
@@ -174,7 +189,8 @@ static enum link_sent send_repair(struct serve *w, struct serve_session *s, int 
 		               .head_len = r->head_len,
 		               .tail_len = r->tail_len,
 		               .body = prefetch_repair_data(&s->prefetch, i),
-		               .slot = &s->prefetch.repair_slots[i] };
+		               .slot = &s->prefetch.repair_slots[i],
+		               .sealed = &r->sealed };
 
 	return send_block(w, s, &piece, &r->to, now);
 }

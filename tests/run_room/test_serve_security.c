@@ -3,7 +3,7 @@
  * MS-WDSMSI 3.1.5.1 carries a file; no other pair begins; and who has no key, or another, gets nothing but
  * a clear answer.
  */
-#include "run/serve.h"
+#include "run/serve_internal.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -97,10 +97,24 @@ static struct security made(enum security_mode mode, bool server)
 	return plain(mode);
 }
 
+static uint32_t server_blocks; /* bytes of each, and then but few are kept; 0: as by default */
+
 static void change_server(struct serve_config *c)
 {
+	c->block_bytes = server_blocks;
+	if (server_blocks != 0)
+		c->cache_bytes = 0;
 	c->server_security = at_server.server;
 	c->client_security = at_server.client;
+}
+
+/* The lab's, on both sides. */
+static void use_keys(enum security_mode server, enum security_mode client)
+{
+	at_server.server = made(server, true);
+	at_server.client = made(client, true);
+	at_guest.server = made(server, false);
+	at_guest.client = made(client, false);
 }
 
 static void change_guest(struct client_config *c)
@@ -136,6 +150,8 @@ static bool has_the_file(const struct guest *g)
 	return g->finished && g->result == 0 && memcmp(g->content, want, SIZE) == 0;
 }
 
+static uint64_t sealed_together; /* by the server of the last carries_a_file() */
+
 /* A lossy network, so that repairs are protected too. */
 static bool carries_a_file(unsigned guests)
 {
@@ -147,9 +163,10 @@ static bool carries_a_file(unsigned guests)
 		rig_guest(&rig, "images", "a.img");
 	rig_finish(&rig, 60);
 	for (unsigned i = 0; i < guests; i++)
-		all = all && has_the_file(&rig.guests[i]);
+		all = all && has_the_file(&rig.guests[i]) && rig.guests[i].unverified == 0;
 	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->wrong_security, 0);
 	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->unverified, 0);
+	sealed_together = serve_read_stats(rig.serve)->sealed_together;
 	done();
 	return all;
 }
@@ -172,11 +189,9 @@ static void every_allowed_pair_carries_a_file(void)
 			CU_ASSERT_EQUAL(security_pair_is_allowed(modes[s], modes[c]), allowed[modes[s]][modes[c]]);
 			if (!allowed[modes[s]][modes[c]])
 				continue;
-			at_server.server = made(modes[s], true);
-			at_server.client = made(modes[c], true);
-			at_guest.server = made(modes[s], false);
-			at_guest.client = made(modes[c], false);
+			use_keys(modes[s], modes[c]);
 			CU_ASSERT(carries_a_file(3));
+			CU_ASSERT_EQUAL(sealed_together > 0, modes[s] == SECURITY_HASH);
 		}
 }
 
@@ -214,6 +229,46 @@ static void either_reading_of_the_hmac_carries_a_file(void)
 	at_server.server = at_server.client = hash_reading(key, SECURITY_HMAC_B);
 	at_guest.server = at_guest.client = hash_reading(key, SECURITY_HMAC_B);
 	CU_ASSERT(carries_a_file(1));
+	CU_ASSERT_EQUAL(sealed_together, 0);
+}
+
+/* A wire that takes three frames a turn: of no packet is the seal made again while it waits. */
+static void check_sealed_once(enum security_mode mode, uint32_t block_bytes)
+{
+	static const struct port_mem_config narrow = { .depth = 3, .waits = true };
+	const struct serve_stats *stats;
+	struct guest *g;
+
+	use_keys(mode, mode == SECURITY_SIGN ? SECURITY_HASH : mode);
+	start();
+	rig.loss = 0.05;
+	rig.slow_disk = true;
+	g = rig_guest(&rig, "images", "a.img");
+	port_close(g->port);
+	g->port = g->link->port = port_mem_new(rig.hub, &narrow);
+	CU_ASSERT(rig_finish(&rig, 60));
+	stats = serve_read_stats(rig.serve);
+	CU_ASSERT(has_the_file(g));
+	CU_ASSERT_EQUAL(g->unverified, 0);
+	CU_ASSERT(rig.serve->link->stats.tx_full > 10);
+	CU_ASSERT_EQUAL(stats->sealed, stats->sent_bytes / block_bytes);
+	CU_ASSERT_EQUAL(stats->sealed_together > 0, mode == SECURITY_HASH);
+	CU_ASSERT_EQUAL(stats->repairs_read > 0, block_bytes == 1000); /* of the others all are kept */
+	done();
+}
+
+static void a_packet_is_sealed_once_however_full_the_wire(void)
+{
+	/* One frame, some of them, and two fill the stage; SIZE is a multiple. */
+	static const uint32_t sizes[] = { 1000, 7500, 60000 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		server_blocks = sizes[i];
+		check_sealed_once(SECURITY_HASH, sizes[i]);
+		check_sealed_once(SECURITY_SIGN, sizes[i]);
+		check_sealed_once(SECURITY_CHECKSUM, sizes[i]);
+	}
+	server_blocks = 0;
 }
 
 /* One guest asks, and must end with this code within so long; the server is to have no session for it. */
@@ -378,6 +433,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(every_allowed_pair_carries_a_file),
 	SUITE_TEST(no_server_begins_with_another_pair),
 	SUITE_TEST(either_reading_of_the_hmac_carries_a_file),
+	SUITE_TEST(a_packet_is_sealed_once_however_full_the_wire),
 	SUITE_TEST(a_client_without_the_key_is_told_at_once),
 	SUITE_TEST(a_client_with_another_key_is_told_within_seconds),
 	SUITE_TEST(a_client_with_a_key_takes_nothing_from_a_server_without),
