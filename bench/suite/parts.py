@@ -70,6 +70,11 @@ def server_cost(lab):
             for line in json_lines(lab, [BUILD / "bench/serve", "--json", "--runs", "3"])]
 
 
+def security(lab):
+    return [(line["case"], line["block_bytes"], {"gbps": line["median"], "of_checksum": line["ratio"]})
+            for line in json_lines(lab, [BUILD / "bench/security", "--json", "--runs", "5"])]
+
+
 def grow(largest):
     return lambda lab: [("engine", line["bytes"], {"poll_us": line["poll_us"]["median"],
                                                    "poll_last_us": line["poll_last_us"]["median"],
@@ -143,6 +148,7 @@ class Plan:
         self.add("pipeline", "wdscast", pipeline)
         self.add("stages", "wdscast", stages)
         self.add("server", "wdscast", server_cost)
+        self.add("security", "wdscast", security)
 
     def memif(self):
         self.add("memif", "testpmd", lambda lab: tools.testpmd_memif(lab, self.seconds, 1470))

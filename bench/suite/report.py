@@ -7,6 +7,7 @@ TITLES = {
     "pipeline": "The receiver's path in memory, beside memcpy of the same bytes",
     "stages": "Cycles a block by stage",
     "server": "The server's path in memory",
+    "security": "Security modes, a core",
     "memif": "memif, two processes on two cores",
     "null": "veth, to nothing",
     "tmpfs": "veth, to a file in memory",
@@ -29,7 +30,7 @@ GROWTH = {  # axis; is CPU in proportion to it?
     "object": ("object size, bytes of 1385-byte blocks", False),
 }
 COLUMNS = [  # metric, heading
-    ("ratio", "over memcpy"), ("gbps", "Gb/s"), ("wall_gbps", "Gb/s, start included"), ("mpps", "Mpps"),
+    ("ratio", "over memcpy"), ("gbps", "Gb/s"), ("of_checksum", "over CHECKSUM"), ("wall_gbps", "Gb/s, start included"), ("mpps", "Mpps"),
     ("rx_cpu_per_gib", "receiver CPU s/GiB"), ("tx_cpu_per_gib", "sender CPU s/GiB"), ("seconds", "seconds"),
     ("wire_per_file", "bytes received / file"), ("join_ms", "start to JOIN, ms"), ("rx_rss_mib", "receiver MiB"),
     ("repaired_percent", "repaired %"), ("cycles_per_block", "cycles a block"), ("memcpy_gbps", "memcpy Gb/s"),
