@@ -225,21 +225,39 @@ void client_step(struct client *c, const struct client_in *in, ns_t now, struct 
 		run_due(c, now, out);
 }
 
-static enum client_want not_wanted(uint64_t *counter)
+static bool drop(uint64_t *counter)
 {
 	++*counter;
+	return false;
+}
+
+static inline bool hears(struct client *c, const struct mt_packet *p, const struct endpoint *from)
+{
+	if (c->state != CLIENT_REGULAR && c->state != CLIENT_JOINING)
+		return drop(&c->stats.wrong_state);
+	if (p->session_id != c->offer.session_id)
+		return drop(&c->stats.wrong_session);
+	return ip_equal(&from->ip, &c->offer.server.ip) || drop(&c->stats.wrong_sender);
+}
+
+bool client_hears(struct client *c, const struct mt_packet *p, const struct endpoint *from)
+{
+	return hears(c, p, from);
+}
+
+static enum client_want not_wanted(uint64_t *counter)
+{
+	drop(counter);
 	return CLIENT_WANT_NOT;
 }
 
 enum client_want client_wants(struct client *c, const struct mt_packet *p, const struct endpoint *from,
                               struct ma_data *block)
 {
-	if (c->state != CLIENT_REGULAR && (c->state != CLIENT_JOINING || p->opcode != MT_JOINACK))
+	if (c->state == CLIENT_JOINING && p->opcode != MT_JOINACK)
 		return not_wanted(&c->stats.wrong_state);
-	if (p->session_id != c->offer.session_id)
-		return not_wanted(&c->stats.wrong_session);
-	if (!ip_equal(&from->ip, &c->offer.server.ip))
-		return not_wanted(&c->stats.wrong_sender);
+	if (!hears(c, p, from))
+		return CLIENT_WANT_NOT;
 	switch (p->opcode) {
 	case MT_ODATA:
 	case MT_RDATA:

@@ -188,6 +188,12 @@ enum client_want {
 enum client_want client_wants(struct client *c, const struct mt_packet *p, const struct endpoint *from,
                               struct ma_data *block);
 
+/*
+ * The part of client_wants() that no packet just before this one can change, for who verifies several together and
+ * would spare those that are not for us the work: false, and counted, unless the session hears this server at all.
+ */
+bool client_hears(struct client *c, const struct mt_packet *p, const struct endpoint *from);
+
 /* One input at one time. A step at a later time than client_deadline() runs what is due first. */
 void client_step(struct client *c, const struct client_in *in, ns_t now, struct outq *out);
 ns_t client_deadline(const struct client *c);

@@ -113,12 +113,18 @@ static void dispatch(struct server *s, const struct server_in *in, ns_t now, str
 	}
 }
 
+bool server_hears(struct server *s, const struct mt_packet *p)
+{
+	bool ours = p->session_id == s->config.session_id;
+
+	s->stats.wrong_session += !ours;
+	return ours;
+}
+
 static void on_packet(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
-	if (in->packet->session_id != s->config.session_id) {
-		s->stats.wrong_session++;
+	if (!server_hears(s, in->packet))
 		return;
-	}
 	s->inactive_at = now + server_ms(s->config.inactivity_timeout_ms);
 	dispatch(s, in, now, out);
 }

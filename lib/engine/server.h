@@ -200,6 +200,8 @@ size_t server_mem_bytes(const struct server_config *c);
 /* mem: zeroed, aligned to 8; stays the caller's, is used until the server is forgotten. */
 void server_init(struct server *s, const struct server_config *config, void *mem, ns_t now);
 
+/* False, and counted, for a packet of another session: to be asked before it is verified, which costs more. */
+bool server_hears(struct server *s, const struct mt_packet *p);
 void server_step(struct server *s, const struct server_in *in, ns_t now, struct outq *out);
 ns_t server_deadline(const struct server *s);
 

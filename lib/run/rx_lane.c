@@ -283,6 +283,8 @@ void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
 static __attribute__((noinline)) void gather(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
                                              const struct net_datagram *d, ns_t now)
 {
+	if (!client_hears(&lane->client, packet, &d->from))
+		return;
 	if (!d->whole || rx_hash_is_full(lane->hash))
 		rx_lane_settle(rx, lane, now);
 	if (lane->closed)

@@ -76,6 +76,8 @@ void serve_on_packet(struct serve *w, struct serve_session *s, const struct net_
 		w->stats.malformed++;
 	else if (security_check_header(security, &p.security) != SECURITY_OK)
 		w->stats.wrong_security++;
+	else if (!server_hears(&s->server, &p))
+		return;
 	else if (security_verify(security, &p) != SECURITY_OK)
 		w->stats.unverified++;
 	else
