@@ -138,6 +138,7 @@ struct assembly {
 
 struct reassembly {
 	uint32_t busy; /* bit i: v[i] is in use. The lowest free one is taken, so few pages are ever touched */
+	uint32_t kept; /* bit i: bytes[i] is a whole datagram that somebody still reads; never busy too */
 	uint32_t ids[REASSEMBLY_MAX];
 	ns_t expires[REASSEMBLY_MAX];
 	struct assembly v[REASSEMBLY_MAX];

@@ -58,7 +58,7 @@ enum net_verdict { NET_VERDICTS(X) NET_VERDICT_COUNT };
 
 struct net_datagram {
 	struct endpoint from, to;
-	const uint8_t *data; /* into the frame, or into the reassembly table: valid until the next net_input() */
+	const uint8_t *data; /* into the frame, or into the reassembly table: valid until the next net_input(), or net_keep() */
 	uint32_t len;
 	bool to_multicast;
 	bool whole;        /* it came in one frame */
@@ -91,6 +91,15 @@ enum net_verdict net_input(struct net *n, const uint8_t *frame, uint32_t len, un
  * False: it is wrong (counted as bad_udp too).
  */
 bool net_verify(struct net *n, const struct net_datagram *d);
+
+/*
+ * The bytes of the last datagram, if it was put together from fragments, stay where they are until net_release();
+ * those of one that came whole are its frame's. For NET_KEPT_MAX at most: then net_is_keeping_most() says so.
+ */
+#define NET_KEPT_MAX 8
+void net_keep(struct net *n, const struct net_datagram *d);
+bool net_is_keeping_most(const struct net *n);
+void net_release(struct net *n);
 
 /*
  * Timers: announcements (the first tick sends them), ARP and ND retries and ageing, membership

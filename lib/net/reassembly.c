@@ -5,6 +5,8 @@
  */
 #include "net/internal.h"
 
+#include <assert.h>
+
 #define UNIT 8
 
 /* The bits of word w that stand for units first .. end - 1. */
@@ -86,11 +88,14 @@ static int find(const struct reassembly *r, const struct packet *p)
 static int evict_oldest(struct net *n)
 {
 	struct reassembly *r = &n->reassembly;
-	int oldest = 0;
+	int oldest = __builtin_ctz(r->busy);
 
-	for (int i = 1; i < REASSEMBLY_MAX; i++)
+	for (uint32_t left = r->busy; left != 0; left &= left - 1) {
+		int i = __builtin_ctz(left);
+
 		if (r->expires[i] < r->expires[oldest])
 			oldest = i;
+	}
 	n->stats.reassembly_evicted += !r->v[oldest].spoilt;
 	return oldest;
 }
@@ -98,7 +103,8 @@ static int evict_oldest(struct net *n)
 static int begin(struct net *n, const struct packet *p, ns_t now)
 {
 	struct reassembly *r = &n->reassembly;
-	int i = ~r->busy != 0 ? __builtin_ctz(~r->busy) : evict_oldest(n);
+	uint32_t idle = ~(r->busy | r->kept);
+	int i = idle != 0 ? __builtin_ctz(idle) : evict_oldest(n);
 	struct assembly *a = &r->v[i];
 	size_t words = (units_of(a->top) + 63) / 64 * sizeof(uint64_t);
 
@@ -164,6 +170,28 @@ enum net_verdict reassembly_add(struct net *n, struct packet *p, ns_t now)
 	p->data = r->bytes[i];
 	p->len = a->total;
 	return NET_UDP;
+}
+
+static_assert(NET_KEPT_MAX < REASSEMBLY_MAX, "there is always a place for new ones");
+
+void net_keep(struct net *n, const struct net_datagram *d)
+{
+	struct reassembly *r = &n->reassembly;
+	uintptr_t at = (uintptr_t)d->data - (uintptr_t)r->bytes;
+
+	if (at < sizeof(r->bytes))
+		r->kept |= 1u << (at / REASSEMBLY_BYTES);
+	assert(__builtin_popcount(r->kept) <= NET_KEPT_MAX);
+}
+
+bool net_is_keeping_most(const struct net *n)
+{
+	return __builtin_popcount(n->reassembly.kept) == NET_KEPT_MAX;
+}
+
+void net_release(struct net *n)
+{
+	n->reassembly.kept = 0;
 }
 
 void reassembly_tick(struct net *n, ns_t now)

@@ -123,6 +123,23 @@ bool link_verify(struct link *l, const struct net_datagram *d)
 	return false;
 }
 
+void link_keep(struct link *l, const struct net_datagram *d)
+{
+	if (!d->whole)
+		net_keep(l->net, d);
+}
+
+bool link_is_keeping_most(const struct link *l)
+{
+	return net_is_keeping_most(l->net);
+}
+
+void link_release(struct link *l)
+{
+	if (l->net != NULL)
+		net_release(l->net);
+}
+
 void link_done(struct link *l)
 {
 	port_free(l->port, l->queue, l->rx, l->rx_count);

@@ -105,6 +105,13 @@ static inline void link_ahead(struct link *l)
  * (initiation, security mode NONE); those with a checksum, hash or signature are summed only once.
  */
 bool link_verify(struct link *l, const struct net_datagram *d);
+/*
+ * d.data of the last link_datagram() stays valid until link_release(), which comes before link_done(). For few that
+ * came in fragments: when link_is_keeping_most() it is time.
+ */
+void link_keep(struct link *l, const struct net_datagram *d);
+bool link_is_keeping_most(const struct link *l);
+void link_release(struct link *l);
 void link_done(struct link *l);
 
 enum link_sent link_send(struct link *l, const struct link_packet *p, ns_t now);

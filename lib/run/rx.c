@@ -145,6 +145,7 @@ static void settle_lanes(struct rx *rx, ns_t now)
 	for (uint32_t i = 0; i < rx->lane_count; i++)
 		if (rx->lanes[i]->hash != NULL)
 			rx_lane_settle(rx, rx->lanes[i], now);
+	link_release(&rx->link);
 }
 
 /* What the port's other workers have read of ours: of each as much as a burst. */
@@ -173,9 +174,11 @@ static unsigned receive(struct rx *rx, ns_t now)
 	struct net_datagram d;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (link_datagram(&rx->link, i, now, &d))
+		if (link_datagram(&rx->link, i, now, &d)) {
 			take_datagram(rx, &d, rx->share != NULL && share_datagram(rx->share, rx->worker, &d), now);
-		else if (rx->share != NULL && rx->link.heard)
+			if (!d.whole && link_is_keeping_most(&rx->link))
+				settle_lanes(rx, now);
+		} else if (rx->share != NULL && rx->link.heard)
 			share_frame(rx->share, rx->worker, rx->link.rx[i].data, rx->link.rx[i].len);
 	}
 	settle_lanes(rx, now);

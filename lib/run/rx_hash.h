@@ -1,7 +1,7 @@
 /*
  * Packets of a lane in mode HASH that wait within one turn to be verified side by side: that is up to twice as
  * fast as one by one (security/security_burst.h, bench/security). They are in the frames of the burst, which stay
- * until link_done().
+ * until link_done(), or were put together from some: link_keep().
  */
 #ifndef WDSCAST_RUN_RX_HASH_H
 #define WDSCAST_RUN_RX_HASH_H

@@ -261,9 +261,9 @@ INLINE void take_packet(struct rx *rx, struct lane *lane, const struct mt_packet
 }
 
 static __attribute__((noinline)) void take_hashed(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
-                                                  const struct endpoint *from, bool verified, ns_t now)
+                                                  const struct endpoint *from, ns_t now)
 {
-	take_packet(rx, lane, packet, from, verified, now);
+	take_packet(rx, lane, packet, from, true, now);
 }
 
 void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
@@ -273,26 +273,24 @@ void rx_lane_settle(struct rx *rx, struct lane *lane, ns_t now)
 
 	for (uint32_t i = 0; i < n && !lane->closed; i++) {
 		if (h->verdicts[i] == SECURITY_OK)
-			take_hashed(rx, lane, &h->packets[i], &h->from[i], true, now);
+			take_hashed(rx, lane, &h->packets[i], &h->from[i], now);
 		else
 			lane->unverified++;
 	}
 }
 
-/* Packets in frames of their own may wait for others of the burst; what was put together is gone with the next. */
+/* It waits for others of the burst; rx.c settles them all before their bytes go. */
 static __attribute__((noinline)) void gather(struct rx *rx, struct lane *lane, const struct mt_packet *packet,
                                              const struct net_datagram *d, ns_t now)
 {
 	if (!client_hears(&lane->client, packet, &d->from))
 		return;
-	if (!d->whole || rx_hash_is_full(lane->hash))
+	if (rx_hash_is_full(lane->hash))
 		rx_lane_settle(rx, lane, now);
 	if (lane->closed)
 		return;
-	if (d->whole)
-		rx_hash_add(lane->hash, packet, &d->from);
-	else
-		take_hashed(rx, lane, packet, &d->from, false, now);
+	link_keep(&rx->link, d);
+	rx_hash_add(lane->hash, packet, &d->from);
 }
 
 static void read_packet(struct rx *rx, struct lane *lane, const struct net_datagram *d, ns_t now)

@@ -226,6 +226,64 @@ static void a_full_table_gives_up_the_oldest(void)
 	rig_free(r);
 }
 
+/* A datagram in pieces: where its bytes are. */
+static const uint8_t *put_all(struct rig *r, const struct rig_frame *whole, uint32_t id)
+{
+	for (uint32_t i = 0; i < PIECES; i++)
+		CU_ASSERT_EQUAL(put(r, whole, id, i), i + 1 < PIECES ? NET_FRAGMENT : NET_UDP);
+	CU_ASSERT(rig_payload_is_right(&r->datagram, PAYLOAD));
+	return r->datagram.data;
+}
+
+static bool is_one_of(const uint8_t *data, const uint8_t *const *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (v[i] == data)
+			return true;
+	return false;
+}
+
+static void what_is_kept_stays_until_it_is_released(void)
+{
+	struct rig *r = begin();
+	struct rig_frame whole = rig_udp_frame(&addresses[0], PAYLOAD);
+	const uint8_t *kept[NET_KEPT_MAX];
+	uint32_t id = 0;
+
+	for (uint32_t i = 0; i < NET_KEPT_MAX; i++) {
+		CU_ASSERT_FALSE(net_is_keeping_most(r->net));
+		kept[i] = put_all(r, &whole, id++);
+		CU_ASSERT_FALSE(is_one_of(kept[i], kept, i));
+		net_keep(r->net, &r->datagram);
+		net_keep(r->net, &r->datagram); /* two sessions may want the same */
+	}
+	CU_ASSERT(net_is_keeping_most(r->net));
+	for (uint32_t i = 0; i < 2 * REASSEMBLY_MAX; i++) { /* many more than there are places left */
+		r->now++;
+		CU_ASSERT_EQUAL(put(r, &whole, id++, 0), NET_FRAGMENT);
+	}
+	CU_ASSERT_EQUAL(net_read_stats(r->net)->reassembly_evicted, REASSEMBLY_MAX + NET_KEPT_MAX);
+	for (uint32_t i = 0; i < NET_KEPT_MAX; i++)
+		CU_ASSERT_FALSE(is_one_of(put_all(r, &whole, id++), kept, NET_KEPT_MAX));
+	net_release(r->net);
+	CU_ASSERT_FALSE(net_is_keeping_most(r->net));
+	CU_ASSERT_PTR_EQUAL(put_all(r, &whole, id++), kept[0]);
+	rig_free(r);
+}
+
+static void nothing_is_kept_of_what_came_whole(void)
+{
+	struct rig *r = begin();
+	struct rig_frame whole = rig_udp_frame(&addresses[0], 1000);
+
+	for (uint32_t i = 0; i <= NET_KEPT_MAX; i++) {
+		CU_ASSERT_EQUAL(rig_input(r, &whole), NET_UDP);
+		net_keep(r->net, &r->datagram);
+	}
+	CU_ASSERT_FALSE(net_is_keeping_most(r->net));
+	rig_free(r);
+}
+
 static void fragments_for_others_or_of_other_protocols_take_no_room(void)
 {
 	struct rig *r = begin();
@@ -320,6 +378,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_fragment_beyond_the_longest_packet_is_refused),
 	SUITE_TEST(what_is_not_whole_in_time_is_given_up),
 	SUITE_TEST(a_full_table_gives_up_the_oldest),
+	SUITE_TEST(what_is_kept_stays_until_it_is_released),
+	SUITE_TEST(nothing_is_kept_of_what_came_whole),
 	SUITE_TEST(fragments_for_others_or_of_other_protocols_take_no_room),
 	SUITE_TEST(any_pieces_agree_with_a_plain_model),
 };
