@@ -32,6 +32,7 @@ struct api_options {
 	uint32_t initiate_timeout_ms, inactivity_timeout_ms;
 	char key[API_PATH_BYTES], verify_key[API_PATH_BYTES];
 	struct security server_security, client_security; /* of those */
+	void (*on_port)(const char *spec);                /* NULL: nobody wants to know */
 };
 
 /* Everything together, at the first Initialize: what was configured, the environment, the file, the defaults. */

@@ -39,6 +39,7 @@ static const struct {
 
 /* What wdscast_configure() was given, as text; "" is not given. */
 static char configured[OPTIONS][API_PATH_BYTES];
+static void (*configured_on_port)(const char *spec);
 
 static bool read_number(const char *text, char **end, uint64_t *out)
 {
@@ -308,7 +309,8 @@ DWORD api_options_read(struct api_options *o)
 		                   .core = -1,
 		                   .memory_bytes = DEFAULT_MEMORY,
 		                   .initiate_timeout_ms = DEFAULT_TIMEOUT_MS,
-		                   .inactivity_timeout_ms = DEFAULT_TIMEOUT_MS };
+		                   .inactivity_timeout_ms = DEFAULT_TIMEOUT_MS,
+		                   .on_port = configured_on_port };
 	forget_cores(o);
 	code = read_file(o);
 	if (code == ERROR_SUCCESS)
@@ -342,17 +344,24 @@ static uint32_t seconds_of(uint32_t ms)
 	return ms / 1000 + (ms % 1000 != 0);
 }
 
+static void forget_configured(void)
+{
+	memset(configured, 0, sizeof(configured));
+	configured_on_port = NULL;
+}
+
 static enum wdscast_err configure(const struct wdscast_options *o)
 {
 	struct api_options checked = { 0 };
 
-	memset(configured, 0, sizeof(configured));
+	forget_configured();
 	if (!keep(OPTION_PORT, o->port) || !keep(OPTION_IP, o->ip) || !keep(OPTION_GATEWAY, o->gateway) ||
 	    !keep(OPTION_CORES, o->cores) || !keep(OPTION_POLL, o->poll) || !keep(OPTION_KEY, o->key) ||
 	    !keep(OPTION_VERIFY_KEY, o->verify_key) || !keep(OPTION_EXCEPTION, o->exception)) {
 		api_fail(0, "wdscast_configure: a value is too long");
 		return WDSCAST_EINVAL;
 	}
+	configured_on_port = o->on_port;
 	keep_number(OPTION_WORKERS, o->workers);
 	keep_number(OPTION_MEMORY, o->memory_bytes);
 	keep_number(OPTION_INITIATE_TIMEOUT, seconds_of(o->initiate_timeout_ms));
@@ -377,7 +386,7 @@ enum wdscast_err wdscast_configure(const struct wdscast_options *o)
 	memcpy(&known, o, o->size < sizeof(known) ? o->size : sizeof(known));
 	err = configure(&known);
 	if (err != WDSCAST_OK)
-		memset(configured, 0, sizeof(configured));
+		forget_configured();
 	state_end_configure();
 	return err;
 }

@@ -63,6 +63,8 @@ static struct worker *open_worker(const struct api_options *o, const struct ip_a
 
 	if (port == NULL)
 		return NULL;
+	if (o->on_port != NULL)
+		o->on_port(port->info.spec);
 	memcpy(config.more_cores, o->more_cores, sizeof(config.more_cores));
 	worker = worker_new(port, &config);
 	if (worker != NULL)

@@ -25,7 +25,7 @@ uint64_t host_random(void);
 struct host_thread;
 
 /*
- * Start a thread. core: to pin it to, or -1. name: at most 15 characters. NULL on failure. Signals are
+ * Start a thread. core: to pin it to, or -1. name: at most 15 characters. NULL on failure. Signals but SIGSYS are
  * blocked in it: they are the program's.
  */
 struct host_thread *host_thread_start(const char *name, int core, void (*run)(void *), void *arg);

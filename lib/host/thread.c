@@ -84,7 +84,10 @@ static bool pin(pthread_attr_t *attr, int core)
 	return ok;
 }
 
-/* The new thread inherits the mask of signals: so they are blocked before it is there. */
+/*
+ * The new thread inherits the mask of signals: so they are blocked before it is there. Not SIGSYS, by which programs,
+ * libpsx and ours, tell each thread to give up its privileges.
+ */
 static bool create(struct host_thread *t, int core)
 {
 	sigset_t all, before;
@@ -93,6 +96,7 @@ static bool create(struct host_thread *t, int core)
 
 	pthread_attr_init(&attr);
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	ok = pin(&attr, core) && pthread_create(&t->id, &attr, thread_main, t) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -78,6 +78,12 @@ struct wdscast_options {
 	const char *verify_key;         /* of the server's signatures; goes with key [WDSCAST_VERIFY_KEY] */
 	const char *exception;          /* "tap": ports without a kernel pass to it what is not ours; "none" or NULL:
 	                                 * they drop it [WDSCAST_EXCEPTION] */
+	/*
+	 * Called when a port is open, before anything is read from it: by StartSession on its caller's thread, with the
+	 * SPEC of what `auto` has chosen. A program may give up here what it needed to open ports; threads that receive
+	 * begin after it. Calls of this header and wdstci.h from within it are not permitted. NULL: none.
+	 */
+	void (*on_port)(const char *spec);
 };
 
 /*

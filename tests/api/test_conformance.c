@@ -1,6 +1,8 @@
 /* The checklist of the API sheet, section 16: an item or more a test, in its order. */
 #include "api/world.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -528,6 +530,75 @@ static void item_16_shutdown_cancels_what_still_runs(void)
 	consumer_free(c);
 }
 
+/* ---- wdscast.h ---- */
+
+static struct {
+	unsigned calls, workers;
+	uintptr_t thread;
+	char spec[64];
+} told;
+
+/* Threads of this process that receive, the server's among them. */
+static unsigned count_workers(void)
+{
+	char path[300], name[32];
+	DIR *all = opendir("/proc/self/task");
+	const struct dirent *d;
+	unsigned n = 0;
+	FILE *f;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+	while ((d = readdir(all)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", d->d_name);
+		f = fopen(path, "re");
+		if (f == NULL)
+			continue;
+		n += fgets(name, sizeof(name), f) != NULL && strcmp(name, "wds-worker\n") == 0;
+		fclose(f);
+	}
+	closedir(all);
+	return n;
+}
+
+static void on_port(const char *spec)
+{
+	told.calls++;
+	told.workers = count_workers();
+	told.thread = host_thread_self();
+	snprintf(told.spec, sizeof(told.spec), "%s", spec);
+}
+
+/* So it may give up what it needed for the port: once, on the thread that will start the worker's. */
+static void a_program_hears_of_its_port_before_anything_is_read_from_it(void)
+{
+	struct consumer *first, *second;
+	char described[256];
+	unsigned before;
+
+	memset(&told, 0, sizeof(told));
+	world_on_port = on_port;
+	world_start_initialized();
+	world_on_port = NULL;
+	world_object(OBJECT_BYTES, 17);
+	first = consumer_new();
+	WORLD_UNTIL((before = count_workers()) > 0); /* the server's has its name */
+	consumer_start(first);
+	CU_ASSERT_EQUAL(told.calls, 1);
+	CU_ASSERT_EQUAL(told.workers, before);
+	CU_ASSERT_EQUAL(told.thread, host_thread_self());
+	CU_ASSERT_EQUAL(wdscast_describe_port(first->session, described, sizeof(described)), ERROR_SUCCESS);
+	CU_ASSERT(told.spec[0] != '\0' && strncmp(described, told.spec, strlen(told.spec)) == 0);
+	second = consumer_new();
+	consumer_start(second);
+	CU_ASSERT(consumer_wait(first));
+	CU_ASSERT(consumer_wait(second));
+	CU_ASSERT_EQUAL(first->result, ERROR_SUCCESS);
+	CU_ASSERT_EQUAL(told.calls, 1); /* it is the same port */
+	consumer_free(first);
+	consumer_free(second);
+	world_stop();
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(item_01_any_call_before_initialize_fails),
 	SUITE_TEST(item_02_start_without_a_required_callback_fails),
@@ -551,6 +622,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(item_16_initialize_and_shutdown_repeat_in_one_process),
 	SUITE_TEST(item_16_initialize_is_counted),
 	SUITE_TEST(item_16_shutdown_cancels_what_still_runs),
+	SUITE_TEST(a_program_hears_of_its_port_before_anything_is_read_from_it),
 };
 
 int main(int argc, char **argv)

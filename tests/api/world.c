@@ -11,9 +11,11 @@ static struct {
 	uint8_t *object;
 } world;
 
+void (*world_on_port)(const char *spec);
+
 static void configure(const char *spec)
 {
-	struct wdscast_options o = { .size = sizeof(o), .initiate_timeout_ms = 5000, .port = spec };
+	struct wdscast_options o = { .size = sizeof(o), .initiate_timeout_ms = 5000, .port = spec, .on_port = world_on_port };
 
 	CU_ASSERT_EQUAL_FATAL(wdscast_configure(&o), WDSCAST_OK);
 }

@@ -22,6 +22,8 @@ enum { WORLD_LOG = 64, WORLD_HELD = 4096 };
 
 /* suite_main() where the network can be had. */
 int world_main(int argc, char **argv, const char *name, const struct suite_test *tests, size_t count);
+/* What the client is told of its ports with, from the next start on; NULL: it is not. */
+extern void (*world_on_port)(const char *spec);
 /* A server with an empty folder "root"; the client is configured for its network, not initialized. */
 void world_start(void);
 /* The same and Initialize. */

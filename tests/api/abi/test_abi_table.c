@@ -83,7 +83,7 @@ static void test_structures_have_the_offsets_of_windows(void)
 static void test_our_own_structures_keep_their_offsets(void)
 {
 	static const struct row rows[] = {
-		SIZE(struct wdscast_options, 88),
+		SIZE(struct wdscast_options, 96),
 		MEMBER(struct wdscast_options, size, 0, 4),
 		MEMBER(struct wdscast_options, initiate_timeout_ms, 4, 4),
 		MEMBER(struct wdscast_options, inactivity_timeout_ms, 8, 4),
@@ -97,6 +97,7 @@ static void test_our_own_structures_keep_their_offsets(void)
 		MEMBER(struct wdscast_options, key, 64, 8),
 		MEMBER(struct wdscast_options, verify_key, 72, 8),
 		MEMBER(struct wdscast_options, exception, 80, 8),
+		MEMBER(struct wdscast_options, on_port, 88, 8),
 		MEMBER(struct wdscast_session_counters, size, 0, 4),
 		MEMBER(struct wdscast_session_counters, blocks, 8, 8),
 		MEMBER(struct wdscast_session_counters, bytes, 16, 8),
