@@ -1,15 +1,16 @@
 #include "privileges.h"
 
-#include <cap-ng.h>
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
-#define CAP(name) (1ull << CAP_##name)
-#define FILES (CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH))
+#include "capabilities.h"
+
+#define READ CAP(DAC_READ_SEARCH)
+#define WRITE (READ | CAP(DAC_OVERRIDE))
 #define SOCKETS (CAP(NET_BIND_SERVICE) | CAP(NET_ADMIN)) /* NET_ADMIN: receive buffers of a size that suffices */
 #define FRAMES (SOCKETS | CAP(NET_RAW) | CAP(IPC_LOCK))
 #define XDP (FRAMES | CAP(BPF))
@@ -20,7 +21,8 @@ static const struct {
 	uint64_t to_open, to_run;
 } kinds[] = {
 	{ "kernel", SOCKETS, SOCKETS },
-	{ "memif:", CAP(IPC_LOCK), CAP(IPC_LOCK) },
+	/* NET_ADMIN: for an exception tap; DAC_OVERRIDE: a client comes back to its socket, a server removes it */
+	{ "memif:", CAP(IPC_LOCK) | CAP(NET_ADMIN), CAP(IPC_LOCK) | CAP(DAC_OVERRIDE) },
 	{ "pcap:", CAP(IPC_LOCK), CAP(IPC_LOCK) },
 	{ "af_packet:", FRAMES | CAP(BPF), FRAMES }, /* BPF: to part trains on a veth */
 	{ "af_xdp:", XDP | CAP(PERFMON) | CAP(SYS_ADMIN) | CAP(SYS_RESOURCE), XDP },
@@ -28,13 +30,6 @@ static const struct {
 	/* auto: any of them */
 	{ "", XDP | CAP(PERFMON) | CAP(SYS_ADMIN) | CAP(SYS_RESOURCE) | CAP(SYS_RAWIO), XDP },
 };
-
-static uint64_t always = FILES;
-
-void privileges_allow_tap(void)
-{
-	always |= FRAMES;
-}
 
 static unsigned kind_of(const char *port)
 {
@@ -45,28 +40,23 @@ static unsigned kind_of(const char *port)
 	return i;
 }
 
-/* Of what we have, no more than this. Only who may does away with the bounding set: others have nothing to lose. */
+/* It goes on all the same: it is no worse than without us. */
+static void complain(const char *what, int error)
+{
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(error));
+}
+
 static void keep(uint64_t wanted)
 {
-	uint64_t kept = 0;
-	bool may_bound;
-
-	capng_get_caps_process();
-	may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
-	for (unsigned i = 0; i <= CAP_LAST_CAP; i++)
-		if ((wanted >> i & 1) != 0 && capng_have_capability(CAPNG_PERMITTED, i))
-			kept |= 1ull << i;
-	capng_clear(CAPNG_SELECT_BOTH);
-	for (unsigned i = 0; i <= CAP_LAST_CAP; i++)
-		if ((kept >> i & 1) != 0)
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, i);
-	capng_apply(may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
+	if (!capabilities_keep(wanted))
+		complain("cannot give up capabilities in every thread", errno);
 }
 
 void privileges_begin(const char *port)
 {
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	keep(always | kinds[kind_of(port)].to_open);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		complain("cannot give up the right to gain privileges", errno);
+	keep(WRITE | kinds[kind_of(port)].to_open);
 }
 
 /*
@@ -87,26 +77,53 @@ static const int forbidden[] = {
 	SCMP_SYS(setfsgid), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(modify_ldt), SCMP_SYS(vhangup),
 };
 
+static const unsigned namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
+	                               CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP };
+
+/*
+ * No namespaces by clone(), for in one of its own a user has every capability. What clone3() is to do lies in memory,
+ * where a filter does not look: the C library takes clone() instead where there is no clone3().
+ */
+static int forbid_namespaces(scmp_filter_ctx f)
+{
+	int error = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	for (unsigned i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]) && error == 0; i++)
+		error = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+		                         SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
+	return error;
+}
+
+static int fill(scmp_filter_ctx f, bool uses_bpf)
+{
+	int error = forbid_namespaces(f);
+
+	for (unsigned i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]) && error == 0; i++)
+		error = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), forbidden[i], 0);
+	if (!uses_bpf && error == 0)
+		error = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf), 0);
+	if (error == 0)
+		error = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1); /* DPDK has threads of its own */
+	return error;
+}
+
 /* A kernel without filters, or one within a sandbox that lets nobody add to it: then without. */
 static void filter(bool uses_bpf)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	int error = f != NULL ? fill(f, uses_bpf) : -ENOMEM;
 
-	if (f == NULL)
-		return;
-	for (unsigned i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
-		seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), forbidden[i], 0);
-	if (!uses_bpf)
-		seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf), 0);
-	seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1); /* DPDK has threads of its own */
-	seccomp_load(f);
+	if (error == 0)
+		error = seccomp_load(f);
+	if (error != 0)
+		complain("cannot filter system calls", -error);
 	seccomp_release(f);
 }
 
-void privileges_seal(const char *port)
+void privileges_seal(const char *port, bool writes)
 {
 	uint64_t needed = kinds[kind_of(port)].to_run;
 
-	keep(always | needed);
+	keep((writes ? WRITE : READ) | needed);
 	filter((needed & CAP(BPF)) != 0);
 }

@@ -5,20 +5,20 @@
 #ifndef APP_PRIVILEGES_H
 #define APP_PRIVILEGES_H
 
+#include <stdbool.h>
+
 /*
  * First, while there is one thread: keep what a port of that SPEC needs to be opened, and access to files.
  * Nothing that this process ever starts can gain more.
  */
 void privileges_begin(const char *port);
 
-/* Before that: the port has an exception tap, and with it a share of the kernel's network. */
-void privileges_allow_tap(void);
-
 /*
- * All is open. From here on no thread of the process, old or new, starts a program, loads code into the kernel,
- * mounts, traces or becomes somebody else. The calling thread, and those that it starts, keep what the port needs
- * while it runs.
+ * All is open. port: the SPEC of what really is, which `auto` leaves to the machine; writes: there are files yet to be
+ * written. From here on no thread of the process, old or new, has a capability but what such a port needs while it
+ * runs, and none starts a program, loads code into the kernel, mounts, traces or becomes somebody else. What cannot be
+ * given up is told on standard error.
  */
-void privileges_seal(const char *port);
+void privileges_seal(const char *port, bool writes);
 
 #endif

@@ -65,7 +65,7 @@ static int serve_until_signal(const struct options *o, struct port *port, struct
 	struct serve_host host;
 	struct serve_event e;
 
-	privileges_seal(o->port);
+	privileges_seal(port->info.spec, false);
 	if (!serve_host_start(&host, serve, &threads))
 		return not_started("threads", o->worker_core >= 0 ? "cannot run on those cores" : strerror(errno));
 	report_start(report, o, &port->info, c);
@@ -111,8 +111,6 @@ int main(int argc, char **argv)
 	options_read(argc, argv, &o);
 	if (o.digest)
 		return digest_print(o.root, o.digest_of);
-	if (o.tap)
-		privileges_allow_tap();
 	privileges_begin(o.port);
 	if (key_files_load(&o.keys, &o.serve.server_security, &o.serve.client_security, key_why) != WDSCAST_OK)
 		return not_started("key", key_why);

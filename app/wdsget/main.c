@@ -47,29 +47,6 @@ static bool watch(struct fetch *f, struct report *report)
 	return true;
 }
 
-/* The library reads the file later, when rights are gone; a file with mistakes is for it to complain of. */
-static bool file_has_tap(void)
-{
-	const char *named = getenv("WDSCAST_CONF");
-	FILE *f = fopen(named != NULL ? named : "/etc/wdscast.conf", "re");
-	char line[512], value[8];
-	bool has = false;
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, " exception = %7s", value) == 1)
-			has = strncmp(value, "tap", 3) == 0;
-	if (f != NULL)
-		fclose(f);
-	return has;
-}
-
-static bool has_tap(const struct options *o)
-{
-	const char *text = o->cast.exception != NULL ? o->cast.exception : getenv("WDSCAST_EXCEPTION");
-
-	return text != NULL ? strcmp(text, "tap") == 0 : file_has_tap();
-}
-
 /* As the command line has it; "": the library chooses. */
 static const char *port_of(const struct options *o)
 {
@@ -134,7 +111,6 @@ static int get(const struct options *o, struct fetch *f, struct report *report, 
 		report_failed(report, f, exit_of_start(code), f->why);
 		return exit_of_start(code);
 	}
-	privileges_seal(port_of(o));
 	if (!watch(f, report)) {
 		sink->leaving = true;
 		if (!o->resume)
@@ -144,12 +120,20 @@ static int get(const struct options *o, struct fetch *f, struct report *report, 
 	return finish(o, f, report, sink);
 }
 
+/* Files are written yet. The library's threads, which take what the network sends, come after this. */
+static void on_port(const char *spec)
+{
+	privileges_seal(spec, true);
+}
+
 static int start_client(const struct options *o)
 {
+	struct wdscast_options cast = o->cast;
 	const char *more;
 	DWORD code;
 
-	if (wdscast_configure(&o->cast) != WDSCAST_OK) {
+	cast.on_port = on_port;
+	if (wdscast_configure(&cast) != WDSCAST_OK) {
 		fprintf(stderr, "wdsget: %s\n", wdscast_last_error_text());
 		return EXIT_USAGE;
 	}
@@ -189,8 +173,6 @@ int main(int argc, char **argv)
 	code = options_read(argc, argv, &o);
 	if (code >= 0)
 		return code;
-	if (has_tap(&o))
-		privileges_allow_tap();
 	privileges_begin(port_of(&o));
 	catch_signals();
 	sink = sink_open(o.output, o.default_output, o.has_digest, o.resume, why);

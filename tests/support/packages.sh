@@ -5,7 +5,7 @@
 PACKAGES_BUILD="build-essential meson ninja-build pkg-config python3
 	libdpdk-dev libnuma-dev libcunit1-dev libjansson-dev libssl-dev libipsec-mb-dev liburing-dev
 	libpcap-dev libbpf-dev libxdp-dev libxxhash-dev
-	libcap-ng-dev libseccomp-dev"
+	libseccomp-dev"
 # To make networks of namespaces, measure and compare; to read the manual.
 PACKAGES_NET="iproute2 iputils-ping ethtool procps util-linux coreutils tar man-db"
 # To set a program's clock.
