@@ -19,6 +19,7 @@
 #include "disk.h"
 #include "journal.h"
 #include "sink.h"
+#include "spans.h"
 #include "temporary.h"
 
 struct sink_file {
@@ -29,6 +30,7 @@ struct sink_file {
 	char directory[PATH_MAX];
 	char temporary[PATH_MAX]; /* "" for a device, or once it is renamed */
 	struct journal *journal;  /* NULL without --resume */
+	struct spans written;     /* without it */
 	struct writer *writer;
 	struct disk disk;
 };
@@ -76,9 +78,17 @@ static bool took(struct sink_file *f, uint64_t offset, size_t len, int error)
 	if (error != 0)
 		return sink_fail(&f->sink, "cannot write %s: %s", f->target, strerror(error));
 	disk_wrote(&f->disk, offset, len);
-	if (f->journal != NULL && !journal_note(f->journal, offset, offset + len))
+	if (f->journal == NULL)
+		return spans_add(&f->written, offset, offset + len) || sink_fail(&f->sink, "not enough memory");
+	if (!journal_note(f->journal, offset, offset + len))
 		return sink_fail(&f->sink, "cannot keep the journal of %s: %s", f->target, strerror(errno));
 	return true;
+}
+
+/* Whatever was said of it: every byte was written. */
+static bool is_whole(const struct sink_file *f)
+{
+	return f->journal != NULL ? journal_is_whole(f->journal) : spans_end(&f->written, 0) == f->size;
 }
 
 static bool file_write(struct sink *s, uint64_t offset, const struct iovec *pieces, int n, size_t len)
@@ -102,7 +112,7 @@ static struct write *file_reap(struct sink *s, bool wait)
 	struct write *w = writer_reap(f->writer, wait);
 
 	if (w != NULL && !took(f, w->offset, w->len, w->error) && w->error == 0)
-		w->error = EIO; /* the journal's */
+		w->error = EIO; /* the journal's, or no memory */
 	return w;
 }
 
@@ -112,8 +122,8 @@ static bool file_sync(struct sink *s)
 
 	if (f->journal != NULL && !journal_stop(f->journal))
 		return sink_fail(s, "cannot keep the journal of %s: %s", f->target, strerror(errno));
-	if (f->journal != NULL && !journal_is_whole(f->journal))
-		return sink_fail(s, "%s is not whole", f->temporary);
+	if (!is_whole(f))
+		return sink_fail(s, "%s is not whole", f->temporary[0] != '\0' ? f->temporary : f->target);
 	if (fsync(f->fd) != 0 && errno != EINVAL) /* what cannot be synced, such as /dev/null, says EINVAL */
 		return sink_fail(s, "cannot write %s to the disk: %s", f->target, strerror(errno));
 	return true;
@@ -164,6 +174,7 @@ static void file_close(struct sink *s)
 	if (f->sink.leaving)
 		return;
 	journal_close(f->journal);
+	spans_free(&f->written);
 	writer_free(f->writer);
 	disk_close(&f->disk);
 	if (f->fd >= 0)

@@ -18,6 +18,7 @@
 struct sink_stdout {
 	struct sink sink;
 	int spool;           /* -1 until it is needed */
+	uint64_t size;
 	uint64_t next;       /* bytes that were written out */
 	struct spans waiting;
 	struct digest *digest;
@@ -31,8 +32,7 @@ static struct sink_stdout *stdout_of(struct sink *s)
 
 static bool stdout_begin(struct sink *s, uint64_t size)
 {
-	(void)s;
-	(void)size;
+	stdout_of(s)->size = size;
 	return true;
 }
 
@@ -104,7 +104,14 @@ static bool stdout_write(struct sink *s, uint64_t offset, const struct iovec *pi
 	return put_waiting(o);
 }
 
-static bool stdout_done(struct sink *s)
+static bool stdout_sync(struct sink *s)
+{
+	const struct sink_stdout *o = stdout_of(s);
+
+	return o->next == o->size || sink_fail(s, "standard output is not whole");
+}
+
+static bool stdout_commit(struct sink *s)
 {
 	(void)s;
 	return true;
@@ -129,8 +136,8 @@ static void stdout_close(struct sink *s)
 
 struct sink *sink_stdout_open(bool wants_digest, char why[SINK_WHY_BYTES])
 {
-	static const struct sink_ops ops = { NULL,        stdout_begin,  stdout_write, NULL, NULL, stdout_done,
-		                             stdout_digest, stdout_done,   stdout_close };
+	static const struct sink_ops ops = { NULL,        stdout_begin,  stdout_write, NULL, NULL, stdout_sync,
+		                             stdout_digest, stdout_commit, stdout_close };
 	struct sink_stdout *o = calloc(1, sizeof(*o));
 
 	snprintf(why, SINK_WHY_BYTES, "not enough memory");

@@ -107,6 +107,82 @@ static void a_write_that_fails_tells_why(void)
 	writer_free(writer);
 }
 
+/* A writer whose ring the kernel does not know any more: every call for it fails, and goes on failing. NULL: no rings here. */
+static struct writer *writer_without_its_kernel(void (*before)(struct writer *w, void *arg), void *arg)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC), next = dup(nothing);
+	char path[64], what[64] = "";
+	struct writer *w;
+
+	close(next); /* the number that the ring's is going to have */
+	w = writer_new();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", next);
+	if (readlink(path, what, sizeof(what) - 1) < 0 || strcmp(what, "anon_inode:[io_uring]") != 0) {
+		fprintf(stderr, "no io_uring here\n");
+		writer_free(w);
+		close(nothing);
+		return NULL;
+	}
+	if (before != NULL)
+		before(w, arg);
+	CU_ASSERT_EQUAL(dup2(nothing, next), next);
+	close(nothing);
+	return w;
+}
+
+static void a_ring_that_takes_nothing_is_done_without(void)
+{
+	struct writer *writer = writer_without_its_kernel(NULL, NULL);
+	struct iovec piece = { "abc", 3 };
+	FILE *f = tmpfile();
+	struct write write = { .fd = fileno(f), .plain_fd = fileno(f), .len = 3, .pieces = 1, .piece = &piece };
+	char back[4] = "";
+
+	if (writer == NULL)
+		return;
+	for (unsigned i = 0; i < WRITER_DEPTH + 1; i++) {
+		write.offset = i;
+		writer_submit(writer, &write);
+		CU_ASSERT_PTR_EQUAL(writer_reap(writer, true), &write);
+		CU_ASSERT_EQUAL(write.error, 0);
+	}
+	CU_ASSERT_PTR_NULL(writer_reap(writer, true));
+	CU_ASSERT_EQUAL(pread(fileno(f), back, 3, WRITER_DEPTH), 3);
+	CU_ASSERT_STRING_EQUAL(back, "abc");
+	fclose(f);
+	writer_free(writer);
+}
+
+static void submit(struct writer *w, void *write)
+{
+	writer_submit(w, write);
+	CU_ASSERT_PTR_NULL(writer_reap(w, false));
+}
+
+/* Under way, and for long: into a pipe that is full. */
+static void a_ring_that_never_answers_fails_what_is_under_way(void)
+{
+	static char bytes[1 << 16];
+	struct iovec piece = { bytes, 1 };
+	struct write one = { .len = 1, .pieces = 1, .piece = &piece };
+	struct writer *writer;
+	int ends[2];
+
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	CU_ASSERT_EQUAL_FATAL(fcntl(ends[1], F_SETPIPE_SZ, sizeof(bytes)), sizeof(bytes));
+	CU_ASSERT_EQUAL(write(ends[1], bytes, sizeof(bytes)), sizeof(bytes));
+	one.fd = one.plain_fd = ends[1];
+	writer = writer_without_its_kernel(submit, &one);
+	if (writer != NULL) {
+		CU_ASSERT_PTR_EQUAL(writer_reap(writer, true), &one);
+		CU_ASSERT(one.error == EBADF || one.error == EOPNOTSUPP);
+		CU_ASSERT_PTR_NULL(writer_reap(writer, true));
+		writer_free(writer);
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* Of a large file, on a disk: what lies right goes past the cache, the rest through it, and all arrives. */
 static void large_files_bypass_the_cache_where_they_can(void)
 {
@@ -185,6 +261,41 @@ static void a_file_has_its_name_when_it_is_whole(void)
 	CU_ASSERT_STRING_EQUAL(text, "abcdefg");
 	CU_ASSERT_EQUAL(files_here(), 1);
 	tree_remove();
+}
+
+/* As many bytes as it should have, and yet one is missing: whoever said that it is complete. */
+static void a_file_with_a_gap_is_not_whole(void)
+{
+	struct iovec end = { "efg", 3 }, begin = { "a", 1 };
+	char why[SINK_WHY_BYTES];
+	struct sink *s;
+
+	tree_make();
+	s = sink_open("target", "o", false, false, why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_FATAL(s->ops->begin(s, 7));
+	CU_ASSERT(s->ops->write(s, 4, &end, 1, 3));
+	CU_ASSERT(s->ops->write(s, 4, &end, 1, 3));
+	CU_ASSERT(s->ops->write(s, 0, &begin, 1, 1));
+	CU_ASSERT(!s->ops->sync(s));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s->why, "is not whole"));
+	s->ops->close(s);
+	CU_ASSERT_EQUAL(files_here(), 0);
+	tree_remove();
+}
+
+static void a_device_with_a_gap_is_not_whole(void)
+{
+	struct iovec begin = { "abc", 3 };
+	char why[SINK_WHY_BYTES];
+	struct sink *s = sink_open("/dev/null", "o", false, false, why);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_FATAL(s->ops->begin(s, 4));
+	CU_ASSERT(s->ops->write(s, 0, &begin, 1, 3));
+	CU_ASSERT(!s->ops->sync(s));
+	CU_ASSERT_STRING_EQUAL(s->why, "/dev/null is not whole");
+	s->ops->close(s);
 }
 
 static void what_is_not_committed_leaves_nothing(void)
@@ -269,7 +380,22 @@ static void standard_output_is_in_order(void)
 	close(ends[1]);
 	CU_ASSERT_EQUAL(read(ends[0], text, sizeof(text) - 1), 7);
 	CU_ASSERT_STRING_EQUAL(text, "abcdefg");
+	CU_ASSERT(s->ops->sync(s));
 	close(ends[0]);
+	s->ops->close(s);
+}
+
+static void standard_output_with_a_gap_is_not_whole(void)
+{
+	struct iovec end = { "efg", 3 };
+	char why[SINK_WHY_BYTES];
+	struct sink *s = sink_open("-", "o", false, false, why);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_FATAL(s->ops->begin(s, 7));
+	CU_ASSERT(s->ops->write(s, 4, &end, 1, 3));
+	CU_ASSERT(!s->ops->sync(s));
+	CU_ASSERT_STRING_EQUAL(s->why, "standard output is not whole");
 	s->ops->close(s);
 }
 
@@ -278,13 +404,18 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(they_are_written_without_io_uring_too),
 	SUITE_TEST(large_files_bypass_the_cache_where_they_can),
 	SUITE_TEST(a_write_that_fails_tells_why),
+	SUITE_TEST(a_ring_that_takes_nothing_is_done_without),
+	SUITE_TEST(a_ring_that_never_answers_fails_what_is_under_way),
 	SUITE_TEST(spans_grow_together),
 	SUITE_TEST(many_spans_end_as_one),
 	SUITE_TEST(a_file_has_its_name_when_it_is_whole),
+	SUITE_TEST(a_file_with_a_gap_is_not_whole),
+	SUITE_TEST(a_device_with_a_gap_is_not_whole),
 	SUITE_TEST(what_is_not_committed_leaves_nothing),
 	SUITE_TEST(a_folder_gets_a_file_of_the_objects_name),
 	SUITE_TEST(what_cannot_be_written_is_told_at_once),
 	SUITE_TEST(more_than_the_disk_has_is_refused),
 	SUITE_TEST(standard_output_is_in_order),
+	SUITE_TEST(standard_output_with_a_gap_is_not_whole),
 };
 SUITE_MAIN("app/wdsget_sinks", tests)
