@@ -96,10 +96,14 @@ enum host_file {
 	HOST_FILE_READ,
 	HOST_FILE_FAILED,  /* errno tells */
 	HOST_FILE_SPECIAL, /* no regular file */
+	HOST_FILE_FOREIGN, /* is to be a secret, but belongs to neither root nor who runs this */
 	HOST_FILE_EXPOSED, /* is to be a secret, but others than its owner may read or write it */
 	HOST_FILE_LARGE,   /* more than max bytes */
 };
-/* A small file, whole. Of a secret one the bytes are in no other buffer of this process. */
+/*
+ * A small file, whole. Of a secret one the bytes are in no other buffer of this process; one that systemd hands over in
+ * $CREDENTIALS_DIRECTORY is none the less a secret for what its ACL looks like.
+ */
 enum host_file host_read_file(const char *path, bool secret, void *out, size_t max, size_t *len);
 /* Forget it: no compiler leaves this out. */
 void host_wipe(void *p, size_t bytes);

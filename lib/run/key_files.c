@@ -31,6 +31,8 @@ static enum wdscast_err read_file(const char *path, bool secret, uint8_t *out, s
 		return fail(WDSCAST_EIO, path, strerror(errno), why);
 	case HOST_FILE_SPECIAL:
 		return fail(WDSCAST_EINVAL, path, "is no regular file", why);
+	case HOST_FILE_FOREIGN:
+		return fail(WDSCAST_EPERM, path, "another user owns it: chown it to root, or to who runs this", why);
 	case HOST_FILE_EXPOSED:
 		return fail(WDSCAST_EPERM, path, "its group or others may use it: chmod 600 it", why);
 	case HOST_FILE_LARGE:

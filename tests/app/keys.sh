@@ -20,6 +20,8 @@ mkdir -p "$K"
 openssl rsa -in "$K/sign.pem" -pubout -out "$K/verify.pem" 2>/dev/null
 cp "$K/lab" "$K/open"
 chmod 644 "$K/open"
+(umask 077 && cp "$K/lab" "$K/foreign")
+chown 65534 "$K/foreign"
 
 # gets NAME "case" [options]: it ends with the file.
 gets() {
@@ -62,6 +64,7 @@ check "... and the server tells of it" server_says "refused images/disk.img"
 refused r2 "the client has another key" 1 "does not accept our key" --key "$K/other"
 refused r1 "the client expects signatures" 1 "without proof" --key "$K/lab" --verify-key "$K/verify.pem"
 refused r1 "a key that others may read" 3 "chmod 600" --key "$K/open"
+refused r2 "a key that another user owns" 3 "another user owns it" --key "$K/foreign"
 refused r1 "no key in the file" 3 "neither" --key "$K/sign.pem"
 refused r1 "signatures without a key" 3 "shared key" --verify-key "$K/verify.pem"
 stop "with a key"
@@ -104,6 +107,7 @@ not_started() {
 	check "$what: it says why" error_says r1 "$text"
 }
 not_started "wdscast with a key that others may read" "chmod 600" --key "$K/open"
+not_started "wdscast with a key that another user owns" "another user owns it" --key "$K/foreign"
 not_started "wdscast with a public key for signatures" "chmod 600|no private RSA key" --key "$K/lab" --sign-key "$K/verify.pem"
 not_started "wdscast with signatures alone" "shared key" --sign-key "$K/sign.pem"
 lab_end
