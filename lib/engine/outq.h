@@ -39,7 +39,7 @@ enum out_event_type {
 	/* server */
 	OUT_CLIENT_JOINED,   /* client_id is active */
 	OUT_CLIENT_LEFT,     /* by LEAVE; reason */
-	OUT_CLIENT_VANISHED, /* silent for DeadClientTimeout, or never answered its JOINACKs */
+	OUT_CLIENT_VANISHED, /* silent for DeadClientTimeout */
 	OUT_CLIENT_KICKED,   /* reason; still there until its LEAVE */
 	OUT_CLIENT_DEMOTED,
 	OUT_CLIENT_SLOW,     /* it keeps the session below slow_bytes_per_s: SERVER_IN_KICK, _DEMOTE, or nothing */

@@ -42,7 +42,6 @@ size_t server_mem_bytes(const struct server_config *c)
 
 static void init_numbers(struct server *s)
 {
-	s->next_client_id = (uint32_t)rng_next(&s->rng); /* 3.1.1.1: random */
 	s->next_poll_seq_no = s->next_spm_seq_no = s->next_qcc_seq_no = 1;
 	s->next_seq_no = s->head_seq_no = 1;
 	s->master_rtt_ms = 1;

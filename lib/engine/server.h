@@ -110,6 +110,7 @@ struct server_stats {
 	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
 	uint64_t nacks_too_many, repairs_cut_short; /* NACKs ignored, and only served in part */
 	uint64_t pending_dropped; /* clients that had not answered their JOINACK yet, for others' sake */
+	uint64_t never_joined;    /* clients that did not answer any, or left before they did */
 	uint64_t master_failures;
 };
 
@@ -141,7 +142,6 @@ struct server {
 	ns_t started_at;
 	struct server_client clients[SERVER_CLIENTS_MAX];
 	uint32_t client_count, active_count;
-	uint32_t next_client_id;
 	uint64_t next_poll_seq_no, next_spm_seq_no, next_qcc_seq_no;
 
 	/* 3.1.1.3 */

@@ -80,13 +80,18 @@ void server_run_join_acks(struct server *s, ns_t now, struct outq *out)
 	arm_pending(s);
 }
 
-static uint32_t take_client_id(struct server *s)
+/*
+ * 3.1.1.1 has them count up from a random one. Then who gets one knows the others', and could answer JOINACKs
+ * that went to addresses it only made up. No client can tell how the next one came about.
+ */
+static uint32_t new_client_id(struct server *s)
 {
-	do {
-		if (++s->next_client_id == 0) /* 0 is the MasterClientId of nobody */
-			s->next_client_id = 1;
-	} while (server_find(s, s->next_client_id) != NULL);
-	return s->next_client_id;
+	uint32_t id;
+
+	do
+		id = (uint32_t)security_random(&s->rng);
+	while (id == 0 || server_find(s, id) != NULL); /* 0 is the MasterClientId of nobody */
+	return id;
 }
 
 static struct server_client *find_endpoint(struct server *s, const struct endpoint *from)
@@ -166,7 +171,7 @@ static void fill_client(struct server *s, struct server_client *c, const struct 
 	c->kick_reason = MT_KICK_POLICY_NOT_MET; /* E2: the text's initial constant does not exist */
 	c->nacked_at = c->congested_at = c->stalled_at = NS_NEVER;
 	c->cpu_util = c->mem_util = c->net_util = 255;
-	c->client_id = take_client_id(s);
+	c->client_id = new_client_id(s);
 	c->first_seq_no = s->lead_seq_no; /* from its JOINACK on it counts what is lost, not only from its QCR */
 }
 

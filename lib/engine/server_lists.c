@@ -89,7 +89,10 @@ void server_forget(struct server *s, struct server_client *c, enum out_event_typ
 {
 	enum server_list was = c->list;
 
-	server_event(c, type, reason, out);
+	if (was == SERVER_PENDING)
+		s->stats.never_joined++; /* nobody was told of it, and a flood would make many */
+	else
+		server_event(c, type, reason, out);
 	c->list = SERVER_NONE;
 	s->client_count--;
 	if (was == SERVER_ACTIVE)
@@ -167,9 +170,12 @@ void server_run_kicks(struct server *s, ns_t now, struct outq *out)
 
 static void move_to_kicked(struct server_client *c, uint8_t reason, struct outq *out)
 {
+	bool was_told_of = c->list != SERVER_PENDING;
+
 	c->list = SERVER_KICKED;
 	c->kick_reason = reason;
-	server_event(c, OUT_CLIENT_KICKED, reason, out);
+	if (was_told_of)
+		server_event(c, OUT_CLIENT_KICKED, reason, out);
 }
 
 /*

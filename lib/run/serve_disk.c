@@ -87,7 +87,7 @@ static uint32_t new_id(struct serve *w)
 	uint32_t id;
 
 	do
-		id = (uint32_t)rng_next(&w->rng);
+		id = (uint32_t)security_random(&w->rng);
 	while (id == 0 || id_is_taken(w, id));
 	return id;
 }

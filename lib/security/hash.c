@@ -88,3 +88,15 @@ void security_digest(const void *bytes, size_t len, uint8_t out[SECURITY_HASH_BY
 {
 	SHA256(bytes, len, out);
 }
+
+uint64_t security_random(struct rng *r)
+{
+	uint64_t n = rng_next(r);
+	uint8_t digest[SECURITY_HASH_BYTES];
+	SHA256_CTX c;
+
+	SHA256_Init(&c);
+	finish(&c, &(struct span){ (const uint8_t *)&n, sizeof(n) }, 1, digest);
+	memcpy(&n, digest, sizeof(n));
+	return n;
+}

@@ -5,6 +5,7 @@
 #ifndef WDSCAST_SECURITY_SECURITY_H
 #define WDSCAST_SECURITY_SECURITY_H
 
+#include "base/rng.h"
 #include "wire/mt.h"
 
 enum security_mode { /* MS-WDSMSI 2.2.1 */
@@ -125,6 +126,8 @@ void security_prove(const struct security *s, const struct security_claim *c, ui
 bool security_proves(const struct security *s, const struct security_claim *c, const uint8_t *proof);
 /* SHA-256. */
 void security_digest(const void *bytes, size_t len, uint8_t out[SECURITY_HASH_BYTES]);
+/* A random number that others may see: it does not tell them those that follow, as rng_next() alone would. */
+uint64_t security_random(struct rng *r);
 
 /* CHECKSUM only: does the header agree with this sum of all that is covered? */
 static inline bool security_sum_agrees(const struct mt_security *h, uint32_t sum)

@@ -30,7 +30,26 @@ static void a_join_is_answered_to_its_source_with_an_id_and_its_time(void)
 	CU_ASSERT_EQUAL(p->sender_time, RIG_START_MS);
 	CU_ASSERT(endpoint_equal(&rig_get_out(&r, MT_JOINACK, 0)->to, &source));
 	rig_join(&r, 4, 1, false);
-	CU_ASSERT_EQUAL(r.ids[4], r.ids[3] + 1);
+	rig_stop(&r);
+}
+
+/* Who gets an id must not know those of others. */
+static void ids_do_not_follow_from_each_other(void)
+{
+	uint32_t steps[5];
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, 64);
+	for (uint32_t i = 0; i < 6; i++)
+		rig_join(&r, i, 1, false);
+	for (uint32_t i = 0; i < 5; i++)
+		steps[i] = r.ids[i + 1] - r.ids[i];
+	for (uint32_t i = 0; i < 5; i++) {
+		CU_ASSERT(steps[i] > 1000 && steps[i] < UINT32_MAX - 1000);
+		for (uint32_t k = 0; k < i; k++)
+			CU_ASSERT_NOT_EQUAL(steps[i], steps[k]);
+	}
 	rig_stop(&r);
 }
 
@@ -49,10 +68,11 @@ static void a_join_is_acknowledged_three_times_at_500_ms(void)
 	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 3);
 	rig_run(&r, rig_ms(1500) - 1);
 	CU_ASSERT(server_is_needed(r.server));
-	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_VANISHED), 0);
+	CU_ASSERT_EQUAL(r.server->stats.never_joined, 0);
 	rig_run(&r, rig_ms(1500));
 	CU_ASSERT_EQUAL(rig_count(&r, MT_JOINACK), 3);
-	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_VANISHED), 1);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_VANISHED), 0); /* it never was there */
+	CU_ASSERT_EQUAL(r.server->stats.never_joined, 1);
 	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_IDLE), 1);
 	CU_ASSERT_EQUAL(r.server->client_count, 0);
 	CU_ASSERT_FALSE(server_is_needed(r.server));
@@ -184,6 +204,27 @@ static void the_201st_client_is_refused_and_told_once_a_second(void)
 	rig_join(&r, 200, 4, false);
 	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
 	CU_ASSERT_EQUAL(r.server->stats.refused_full, 4);
+	rig_stop(&r);
+}
+
+/* They would crowd out those who do take part. */
+static void of_those_that_never_joined_nobody_is_told(void)
+{
+	struct server_in close = { .type = SERVER_IN_CLOSE, .reason = MT_KICK_FAIL };
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	rig_activate(&r, 0, 0);
+	for (uint32_t i = 1; i < SERVER_CLIENTS_MAX; i++)
+		rig_join(&r, i, 1, false);
+	rig_leave(&r, 1, MT_LEAVE_CANCELLED);
+	CU_ASSERT_EQUAL(r.out.event_count, rig_count_events(&r, OUT_CLIENT_JOINED));
+	server_step(r.server, &close, r.now, &r.out);
+	CU_ASSERT_EQUAL(rig_count(&r, MT_KICK), 1); /* all the same it is for all of them */
+	CU_ASSERT_EQUAL(rig_get(&r, MT_KICK, 0)->kick.count, SERVER_CLIENTS_MAX - 1);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_KICKED), 1);
+	CU_ASSERT_EQUAL(rig_get_event(&r, OUT_CLIENT_KICKED)->client_id, r.ids[0]);
 	rig_stop(&r);
 }
 
@@ -353,12 +394,14 @@ static void control_packets_are_sealed(void)
 static const struct suite_test tests[] = {
 	SUITE_TEST(nothing_is_sent_before_a_client_comes),
 	SUITE_TEST(a_join_is_answered_to_its_source_with_an_id_and_its_time),
+	SUITE_TEST(ids_do_not_follow_from_each_other),
 	SUITE_TEST(a_join_is_acknowledged_three_times_at_500_ms),
 	SUITE_TEST(the_join_qcr_makes_a_client_active_and_starts_the_session),
 	SUITE_TEST(a_pending_client_that_asks_again_keeps_its_id),
 	SUITE_TEST(a_join_delivered_twice_changes_nothing),
 	SUITE_TEST(an_active_client_that_joins_again_keeps_its_id),
 	SUITE_TEST(the_201st_client_is_refused_and_told_once_a_second),
+	SUITE_TEST(of_those_that_never_joined_nobody_is_told),
 	SUITE_TEST(when_all_places_are_taken_the_oldest_that_waits_goes),
 	SUITE_TEST(one_address_has_sixteen_that_wait),
 	SUITE_TEST(a_flood_of_joins_brings_no_more_than_it_is),
