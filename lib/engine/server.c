@@ -66,6 +66,7 @@ void server_init(struct server *s, const struct server_config *config, void *mem
 	uint8_t *at = mem;
 
 	assert(config->list_max != 0 && (config->list_max & (config->list_max - 1)) == 0);
+	assert(config->credits != NULL);
 	assert(config->max_window >= config->exp_max_window && config->exp_max_window >= 2);
 	memset(s, 0, sizeof(*s));
 	s->config = *config;

@@ -15,6 +15,7 @@
 #include "base/ranges.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "engine/credit.h"
 #include "engine/outq.h"
 #include "security/security.h"
 #include "wire/ma.h"
@@ -31,6 +32,7 @@ enum server_list { SERVER_NONE, SERVER_PENDING, SERVER_ACTIVE, SERVER_KICKED, SE
 /* Parameters of MS-WDSMT 3.1.1.4; server_config_defaults() sets its defaults, and ours where it has none. */
 struct server_config {
 	uint64_t seed;
+	struct credits *credits;            /* what JOINACKs may cost: of all sessions of a server */
 	uint32_t session_id;
 	struct endpoint multicast, unicast;
 	struct security server_security, client_security;
@@ -110,6 +112,7 @@ struct server_stats {
 	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
 	uint64_t nacks_too_many, repairs_cut_short; /* NACKs ignored, and only served in part */
 	uint64_t pending_dropped; /* clients that had not answered their JOINACK yet, for others' sake */
+	uint64_t unpaid_joinacks; /* not sent, lest they be more than JOINs */
 	uint64_t never_joined;    /* clients that did not answer any, or left before they did */
 	uint64_t master_failures;
 };
@@ -155,8 +158,6 @@ struct server {
 	uint32_t delayed;   /* so many samples in a row lay far above it */
 	double master_loss_rate;
 	uint32_t spm_count, wait_ms;
-	int64_t repeat_credit; /* bytes: what repeated JOINACKs may cost; see server_join.c */
-	ns_t repeat_credit_at;
 	uint32_t quiet_qccs; /* QCCs in a row that nobody answered */
 	double window;
 	double ceiling; /* what MaxWindowSize is at present: see server_on_congestion() */

@@ -4,25 +4,7 @@
 #define REFUSED_EVENT_MS 1000 /* a full session is told once in this time, not at each JOIN */
 #define SOURCE_PENDING_MAX 16 /* clients of one address that have not answered a JOINACK yet */
 
-/*
- * A JOIN's address may be made up, and three JOINACKs are more than a JOIN with a short name. So beyond what JOINs
- * themselves have brought in only so many bytes a second are spent on repeating JOINACKs: enough for a room that is
- * switched on. Who gets none of them asks again anyway.
- */
-#define REPEAT_CREDIT 32768
-#define REPEAT_CREDIT_A_SECOND 16384
-
-static void fill_repeat_credit(struct server *s, int64_t bytes, ns_t now)
-{
-	ns_t passed = s->repeat_credit_at == 0 || now - s->repeat_credit_at > 2 * NS_PER_S ? 2 * NS_PER_S
-	                                                                                   : now - s->repeat_credit_at;
-
-	s->repeat_credit += bytes + (int64_t)(passed * REPEAT_CREDIT_A_SECOND / NS_PER_S);
-	s->repeat_credit_at = now;
-	if (s->repeat_credit > REPEAT_CREDIT)
-		s->repeat_credit = REPEAT_CREDIT;
-}
-
+/* Who gets none for want of credit asks again anyway: a JOIN pays for its own JOINACK, but not for three. */
 static void send_join_ack(struct server *s, struct server_client *c, ns_t now, struct outq *out)
 {
 	struct mt_head head = server_head(s, now);
@@ -38,7 +20,10 @@ static void send_join_ack(struct server *s, struct server_client *c, ns_t now, s
 	if (!outq_begin(out, &w))
 		return;
 	mt_write_joinack(&w, &head, &p);
-	s->repeat_credit -= (int64_t)writer_len(&w);
+	if (!credit_spend(s->config.credits, &c->from.ip, (uint32_t)writer_len(&w), now)) {
+		s->stats.unpaid_joinacks++;
+		return;
+	}
 	server_send(s, &w, &c->from, out);
 	s->stats.joinacks++;
 }
@@ -70,11 +55,7 @@ void server_run_join_acks(struct server *s, ns_t now, struct outq *out)
 			server_forget(s, c, OUT_CLIENT_VANISHED, 0, now, out);
 			continue;
 		}
-		fill_repeat_credit(s, 0, now);
-		if (s->repeat_credit > 0)
-			send_join_ack(s, c, now, out);
-		else
-			c->join_ack_sends++;
+		send_join_ack(s, c, now, out);
 		c->join_ack_at = now + server_ms(s->config.join_ack_to_qcr_ms);
 	}
 	arm_pending(s);
@@ -214,12 +195,17 @@ static void rejoin(struct server *s, struct server_client *c, const struct serve
 	}
 }
 
+static uint32_t packet_bytes(const struct mt_packet *p)
+{
+	return (uint32_t)(MT_SECURITY_HEADER_BYTES + p->security.data_len + p->covered_len);
+}
+
 void server_on_join(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
 {
 	struct server_client *c = find_endpoint(s, in->from);
 
 	s->stats.joins++;
-	fill_repeat_credit(s, (int64_t)in->packet->covered_len, now);
+	credit_earn(s->config.credits, &in->from->ip, packet_bytes(in->packet), now);
 	if (c != NULL) {
 		rejoin(s, c, in, now, out);
 		return;

@@ -169,6 +169,7 @@ enum wdscast_err serve_new(const struct serve_config *c, ns_t now, struct serve 
 	w->hash = serve_hash_new(&c->server_security);
 	w->memory_bytes = memory_bytes();
 	w->rng.state = c->seed;
+	credit_init(&w->credits, rng_next(&w->rng));
 	host_bell_init(&w->bell);
 	lay_out(w, now);
 	*out = w;

@@ -111,6 +111,7 @@ static void configure(struct serve *w, const struct content_object *o, uint8_t i
 		block_bytes = serve_block_bytes_max(&w->config.port->info, ip_len, &w->config.server_security);
 	c->seed = rng_next(&w->rng);
 	c->session_id = new_id(w);
+	c->credits = &w->credits;
 	c->server_security = w->config.server_security;
 	c->client_security = w->config.client_security;
 	c->content_bytes = bytes;

@@ -18,7 +18,6 @@
 #define SERVE_FEED_BURST 256   /* blocks a session gets into the engine in one turn */
 #define SERVE_HEAD_BYTES 640   /* of a data packet: 5 + 512 + 13 + 22 + 13, and its tail of 14 */
 #define SERVE_SLOW_MAX 32 /* clients that wait for a lower stream */
-#define SERVE_SOURCES 1024     /* a power of two: addresses that share a place share its credit */
 #define SERVE_REFUSED_A_SECOND 10 /* refusals that are told to the program */
 #define SERVE_SIGNED_A_SECOND 64  /* answers: a signature takes the worker half a millisecond or more */
 
@@ -31,13 +30,6 @@ struct serve_asker {
 	struct endpoint from;
 	uint8_t digest[SECURITY_HASH_BYTES]; /* zeros where requests are not proven */
 	bool wants_stamp;
-	uint32_t bytes; /* of the request */
-};
-
-/* What answers to requests may cost, in bytes: serve_names.c. */
-struct serve_credit {
-	int64_t bytes;
-	ns_t at;
 };
 
 /* A name that clients asked for. While ASKED, the content thread may read the names; else the worker's. */
@@ -134,8 +126,7 @@ struct serve {
 	uint8_t session_at_port[UINT16_MAX + 1]; /* index + 1, 0: none */
 	struct serve_stats stats;
 	struct serve_held held;
-	struct serve_credit credit;   /* of all sources together */
-	struct serve_credit source_credit[SERVE_SOURCES]; /* by hash of their addresses */
+	struct credits credits;       /* what answers and JOINACKs may cost */
 	ns_t refused_at;              /* the second in which refused_told were told */
 	uint32_t refused_told;
 	ns_t signed_at;               /* the same for answers with a signature */

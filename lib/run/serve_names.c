@@ -76,55 +76,9 @@ static bool may_sign(struct serve *w, ns_t now)
 	return w->signed_answers++ < SERVE_SIGNED_A_SECOND;
 }
 
-/*
- * An answer is somewhat larger than a request with a short name, whose address may be made up. So each request
- * adds its own size to what may be answered, to its source and to all together, and beyond that there is only so
- * much a second: enough for any room that is switched on, and no lever for a flood.
- */
-#define SOURCE_CREDIT 4096
-#define SOURCE_CREDIT_A_SECOND 256
-#define CREDIT 65536
-#define CREDIT_A_SECOND 16384
-
-static void fill(struct serve_credit *c, int64_t bytes, int64_t most, int64_t a_second, ns_t now)
-{
-	ns_t passed = now - c->at < NS_PER_S ? now - c->at : NS_PER_S;
-	int64_t more = (int64_t)(passed * (uint64_t)a_second / NS_PER_S);
-
-	if (c->at == 0)
-		c->bytes = most;
-	if (c->at == 0 || more > 0 || passed == NS_PER_S)
-		c->at = now;
-	c->bytes += bytes + more;
-	if (c->bytes > most)
-		c->bytes = most;
-}
-
-static struct serve_credit *credit_of(struct serve *w, const struct ip_addr *ip)
-{
-	return &w->source_credit[XXH3_64bits_withSeed(ip->b, ip->len, w->config.seed) & (SERVE_SOURCES - 1)];
-}
-
-static void earn(struct serve *w, const struct serve_asker *asker, ns_t now)
-{
-	fill(&w->credit, asker->bytes, CREDIT, CREDIT_A_SECOND, now);
-	fill(credit_of(w, &asker->from.ip), asker->bytes, SOURCE_CREDIT, SOURCE_CREDIT_A_SECOND, now);
-}
-
-static bool spend(struct serve *w, const struct serve_asker *to, uint32_t bytes)
-{
-	struct serve_credit *source = credit_of(w, &to->from.ip);
-
-	if (w->credit.bytes < bytes || source->bytes < bytes)
-		return false;
-	w->credit.bytes -= bytes;
-	source->bytes -= bytes;
-	return true;
-}
-
 /* digest: of the request, whose proof held; NULL: it had to have none, or had not. */
 static void send_answer(struct serve *w, const struct serve_asker *to, const uint8_t *digest,
-                        const struct server_config *session, uint32_t win32)
+                        const struct server_config *session, uint32_t win32, ns_t now)
 {
 	struct writer out;
 
@@ -133,7 +87,7 @@ static void send_answer(struct serve *w, const struct serve_asker *to, const uin
 	server_answer_request(&out, session, to->wants_stamp, win32);
 	if (digest != NULL)
 		proof_end_answer(&out, &w->config.server_security, digest);
-	if (!spend(w, to, (uint32_t)writer_len(&out))) {
+	if (!credit_spend(&w->credits, &to->from.ip, (uint32_t)writer_len(&out), now)) {
 		w->stats.unanswered++;
 		return;
 	}
@@ -151,7 +105,7 @@ static void reply(struct serve *w, const struct serve_asker *to, const struct se
 	if (proven && w->config.server_security.mode == SECURITY_SIGN && !may_sign(w, now))
 		w->stats.requests_dropped++;
 	else
-		send_answer(w, to, proven ? to->digest : NULL, session, win32);
+		send_answer(w, to, proven ? to->digest : NULL, session, win32, now);
 }
 
 static void refuse(struct serve *w, const struct serve_name *n, const struct serve_asker *to, ns_t now)
@@ -219,7 +173,7 @@ static bool admit(struct serve *w, const struct msi_packet *p, struct serve_aske
 	    proof_of_request_holds(&p->proof, &w->config.client_security, asker->digest))
 		return true;
 	w->stats.unproven++;
-	send_answer(w, asker, NULL, NULL, WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE);
+	send_answer(w, asker, NULL, NULL, WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, now);
 	serve_tell_refused(w, &p->request.name_space, &p->request.content, &asker->from,
 	                   WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, now);
 	return false;
@@ -240,9 +194,8 @@ void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now)
 	/* Step 5; and who reaches us by IPv4 gets IPv4, whatever else it can. */
 	ip_len = d->from.ip.len == 16 && p.request.ipv6_capable ? 16 : 4;
 	asker.wants_stamp = p.request.stamp.is_set;
-	asker.bytes = d->len;
 	w->stats.requests++;
-	earn(w, &asker, now);
+	credit_earn(&w->credits, &d->from.ip, d->len, now);
 	if (!admit(w, &p, &asker, now))
 		return;
 	if (w->stopping)

@@ -10,6 +10,7 @@ void rig_config(struct rig *r)
 	security_init_none(&r->config.server_security);
 	security_init_none(&r->config.client_security);
 	r->config.seed = 1;
+	credit_init(&r->credits, 2);
 	r->config.session_id = RIG_SESSION;
 	r->config.multicast = (struct endpoint){ ip4_of(239, 0, 0, 111), 64132 };
 	r->config.unicast = (struct endpoint){ ip4_of(192, 168, 0, 200), 64132 };
@@ -22,6 +23,7 @@ void rig_config(struct rig *r)
 void rig_start(struct rig *r, uint32_t out_packets)
 {
 	r->now = rig_ms(0);
+	r->config.credits = &r->credits;
 	r->server = malloc(sizeof(*r->server));
 	r->mem = calloc(1, server_mem_bytes(&r->config));
 	r->out_mem = calloc(1, outq_bytes(out_packets));

@@ -16,6 +16,7 @@
 
 struct rig {
 	struct server *server;
+	struct credits credits;
 	struct server_config config; /* change it between rig_config() and rig_start() */
 	struct outq out;
 	void *mem, *out_mem;

@@ -272,25 +272,88 @@ static void one_address_has_sixteen_that_wait(void)
 	rig_stop(&r);
 }
 
-/* Whoever has others' addresses send JOINs brings upon them hardly more than was sent. */
+enum { FLOOD_SOURCES = 1000, FLOOD_SECONDS = 10, FLOOD_A_SECOND = 10000 };
+
+struct flood {
+	uint64_t sent, came;                                     /* bytes */
+	uint64_t sent_by[FLOOD_SOURCES], came_to[FLOOD_SOURCES]; /* of each address */
+};
+
+static struct endpoint flood_source(uint32_t source, uint32_t i)
+{
+	return (struct endpoint){ ip4_of(10, 9, (uint8_t)(source >> 8), (uint8_t)source), (uint16_t)(1 + i % 60000) };
+}
+
+static void count_answers(struct rig *r, struct flood *f)
+{
+	for (uint32_t k = 0; k < r->out.packet_count; k++) {
+		const struct out_packet *p = &r->out.packets[k];
+
+		f->came += p->head_len + p->tail_len;
+		f->came_to[p->to.ip.b[2] << 8 | p->to.ip.b[3]] += p->head_len + p->tail_len;
+	}
+	rig_clear(r);
+}
+
+/* JOINs of so many addresses in turn. */
+static void flood(struct rig *r, uint32_t sources, struct flood *f)
+{
+	memset(f, 0, sizeof(*f));
+	for (uint32_t i = 0; i < FLOOD_SECONDS * FLOOD_A_SECOND; i++) {
+		struct endpoint from = flood_source(i % sources, i);
+		uint32_t len;
+
+		rig_run(r, r->now + NS_PER_S / FLOOD_A_SECOND);
+		len = join_from(r, &from);
+		f->sent += len;
+		f->sent_by[i % sources] += len;
+		count_answers(r, f);
+	}
+}
+
+/* Whoever has others' addresses send JOINs brings upon them, and upon each of them, hardly more than was sent. */
+static void check_flood(struct rig *r, uint32_t sources)
+{
+	static struct flood f;
+
+	flood(r, sources, &f);
+	CU_ASSERT(f.came <= f.sent + CREDIT + FLOOD_SECONDS * CREDIT_A_SECOND);
+	for (uint32_t i = 0; i < sources; i++)
+		CU_ASSERT(f.came_to[i] <= f.sent_by[i] + CREDIT_SOURCE + FLOOD_SECONDS * CREDIT_SOURCE_A_SECOND);
+}
+
 static void a_flood_of_joins_brings_no_more_than_it_is(void)
 {
-	struct endpoint from = { ip4_of(10, 9, 0, 0), 1 };
-	uint64_t sent = 0, came = 0;
 	struct rig r;
 
 	rig_config(&r);
 	rig_start(&r, RIG_PACKETS);
-	for (uint32_t i = 0; i < 100000; i++) {
-		from.ip = ip4_of(10, 9, (uint8_t)(i >> 8), (uint8_t)i);
-		rig_run(&r, r.now + 100 * NS_PER_US);
-		sent += join_from(&r, &from);
-		for (uint32_t k = 0; k < r.out.packet_count; k++)
-			came += r.out.packets[k].head_len + r.out.packets[k].tail_len;
-		rig_clear(&r);
-	}
+	check_flood(&r, FLOOD_SOURCES);
 	CU_ASSERT_EQUAL(r.server->client_count, SERVER_CLIENTS_MAX);
-	CU_ASSERT(came <= sent + 10 * 16384 + 32768); /* of ten seconds */
+	rig_stop(&r);
+}
+
+/* One victim, and a client that answers nothing: each JOIN is worth one JOINACK, and there is little for more. */
+static void joins_said_in_the_name_of_one_bring_it_no_more_than_they_are(void)
+{
+	struct endpoint from = { ip4_of(10, 9, 0, 1), 1 };
+	uint64_t sent = 0;
+	static struct flood f;
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	check_flood(&r, 1);
+	memset(&f, 0, sizeof(f));
+	for (uint32_t i = 0; i < 1000; i++) { /* and slowly, so that all three JOINACKs of each would be sent */
+		rig_run(&r, r.now + 100 * NS_PER_MS);
+		from.port++;
+		sent += join_from(&r, &from);
+		count_answers(&r, &f);
+	}
+	CU_ASSERT(f.came_to[1] > sent / 2);
+	CU_ASSERT(f.came_to[1] <= sent + CREDIT_SOURCE + 100 * CREDIT_SOURCE_A_SECOND);
+	CU_ASSERT(r.server->stats.unpaid_joinacks > 100);
 	rig_stop(&r);
 }
 
@@ -405,6 +468,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(when_all_places_are_taken_the_oldest_that_waits_goes),
 	SUITE_TEST(one_address_has_sixteen_that_wait),
 	SUITE_TEST(a_flood_of_joins_brings_no_more_than_it_is),
+	SUITE_TEST(joins_said_in_the_name_of_one_bring_it_no_more_than_they_are),
 	SUITE_TEST(a_qcr_brings_progress_and_load_and_a_voluntary_one_no_rtt),
 	SUITE_TEST(a_qcr_of_another_qcc_or_of_nobody_is_ignored),
 	SUITE_TEST(packets_of_other_sessions_and_for_clients_are_ignored),

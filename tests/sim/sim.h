@@ -235,6 +235,7 @@ struct sim {
 	struct endpoint initiation;
 	struct sim_link egress;
 	struct sim_server servers[SIM_SESSIONS_MAX];
+	struct credits credits;
 	struct sim_client *clients;
 	struct sim_liar liars[SIM_LIARS_MAX];
 	struct sim_stats stats;

@@ -106,6 +106,7 @@ static void init(struct sim *s, const struct sim_config *config)
 	memset(s, 0, sizeof(*s));
 	s->config = *config;
 	s->rng.state = config->seed;
+	credit_init(&s->credits, config->seed);
 	s->total_blocks = ma_total_blocks(config->content_bytes, config->block_bytes);
 	s->initiation = (struct endpoint){ ip4_of(10, 0, 0, 1), MSI_UDP_PORT };
 	s->egress.config.bytes_per_s = config->egress_bytes_per_s;

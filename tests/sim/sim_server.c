@@ -161,6 +161,7 @@ static void configure(struct sim *s, uint32_t session, struct server_config *out
 	        (struct endpoint){ ip4_of(239, 1, 2, (uint8_t)(3 + session)), (uint16_t)(64001 + session) };
 	out->unicast = (struct endpoint){ s->initiation.ip, (uint16_t)(64001 + session) };
 	out->client_security = out->server_security = s->security;
+	out->credits = &s->credits;
 	out->content_bytes = s->config.content_bytes;
 	out->total_blocks = s->total_blocks;
 	out->block_bytes = s->config.block_bytes;
