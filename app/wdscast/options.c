@@ -26,6 +26,7 @@ static const char usage_text[] =
 	"  --udp-port N             where requests come (default 5041)\n"
 	"  --session-ports A-B      UDP ports of the sessions (default 64001-65000)\n"
 	"  --linger SECONDS         a session closes so long after its last client left (default 10)\n"
+	"  --clients-per-address N  most clients of one IP address in a session (default 64, at most 200)\n"
 	"  --max-window PACKETS     most packets in flight\n"
 	"  --slow keep|demote|kick  a receiver that keeps a session below the threshold: the others wait for\n"
 	"                           it (default); it goes on in a slower stream; it is sent away\n"
@@ -224,7 +225,7 @@ static void read_digest(int argc, char **argv, struct options *o)
 
 enum {
 	OPT_ROOT = 1, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_EXCEPTION, OPT_BLOCK_SIZE, OPT_CACHE, OPT_GROUP, OPT_UDP_PORT,
-	OPT_SESSION_PORTS, OPT_LINGER, OPT_MAX_WINDOW, OPT_SLOW, OPT_SLOW_THRESHOLD, OPT_STREAMS, OPT_CORES,
+	OPT_SESSION_PORTS, OPT_LINGER, OPT_CLIENTS_PER_ADDRESS, OPT_MAX_WINDOW, OPT_SLOW, OPT_SLOW_THRESHOLD, OPT_STREAMS, OPT_CORES,
 	OPT_POLL, OPT_KEY, OPT_SIGN_KEY, OPT_DIGEST, OPT_JSON, OPT_QUIET, OPT_HELP, OPT_VERSION,
 };
 
@@ -240,6 +241,7 @@ static const struct option long_options[] = {
 	{ "udp-port", required_argument, NULL, OPT_UDP_PORT },
 	{ "session-ports", required_argument, NULL, OPT_SESSION_PORTS },
 	{ "linger", required_argument, NULL, OPT_LINGER },
+	{ "clients-per-address", required_argument, NULL, OPT_CLIENTS_PER_ADDRESS },
 	{ "max-window", required_argument, NULL, OPT_MAX_WINDOW },
 	{ "slow", required_argument, NULL, OPT_SLOW },
 	{ "slow-threshold", required_argument, NULL, OPT_SLOW_THRESHOLD },
@@ -273,6 +275,9 @@ static void read_option(int option, int argc, char **argv, struct options *o)
 	case OPT_UDP_PORT: o->serve.udp_port = (uint16_t)number("udp-port", optarg, NULL, 1, UINT16_MAX); break;
 	case OPT_SESSION_PORTS: read_session_ports(optarg, o); break;
 	case OPT_LINGER: o->serve.linger_ms = (uint32_t)number("linger", optarg, NULL, 0, 86400) * 1000; break;
+	case OPT_CLIENTS_PER_ADDRESS:
+		o->serve.address_clients_max = (uint32_t)number("clients-per-address", optarg, NULL, 1, SERVER_CLIENTS_MAX);
+		break;
 	case OPT_MAX_WINDOW: o->serve.max_window = (uint32_t)number("max-window", optarg, NULL, 2, 1 << 20); break;
 	case OPT_SLOW: read_slow(optarg, o); break;
 	case OPT_SLOW_THRESHOLD: read_slow_threshold(optarg, o); break;

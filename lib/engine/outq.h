@@ -43,7 +43,7 @@ enum out_event_type {
 	OUT_CLIENT_KICKED,   /* reason; still there until its LEAVE */
 	OUT_CLIENT_DEMOTED,
 	OUT_CLIENT_SLOW,     /* it keeps the session below slow_bytes_per_s: SERVER_IN_KICK, _DEMOTE, or nothing */
-	OUT_CLIENT_REFUSED,  /* a JOIN found all 200 places taken */
+	OUT_CLIENT_REFUSED,  /* a JOIN found all 200 places taken, or all that its address may have */
 	OUT_MASTER,          /* client_id is the Master Client now */
 	OUT_PASS,            /* server.pass has the ranges to send: content may be read ahead */
 	OUT_PASS_DONE,       /* all of it was sent, and acknowledged by the master */

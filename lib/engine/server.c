@@ -7,6 +7,7 @@ void server_config_defaults(struct server_config *c)
 	memset(c, 0, sizeof(*c));
 	security_init_checksum(&c->server_security);
 	security_init_checksum(&c->client_security);
+	c->address_clients_max = 64;
 	c->inactivity_timeout_ms = 300000;
 	c->join_ack_to_qcr_ms = 500;
 	c->max_join_ack_sends = 3;

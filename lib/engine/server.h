@@ -40,6 +40,7 @@ struct server_config {
 	uint32_t block_bytes;
 	struct msi_stamp stamp;             /* of the content: who asks is told */
 
+	uint32_t address_clients_max;       /* 64: of one IP address, on all lists */
 	uint32_t inactivity_timeout_ms;     /* 300000 */
 	uint32_t join_ack_to_qcr_ms;        /* 500 */
 	uint32_t max_join_ack_sends;        /* 3 */
@@ -108,7 +109,8 @@ struct server_stats {
 	uint64_t acks, nacks, zero_nacks, window_cuts, pollacks, qcrs, joins, leaves;
 	uint64_t passes, blocks_sent;
 	/* packets ignored, by reason */
-	uint64_t unknown_client, wrong_sender, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session, refused_full;
+	uint64_t unknown_client, wrong_sender, not_master, bad_seq_no, bad_payload, wrong_opcode, wrong_session;
+	uint64_t refused_full, refused_address; /* JOINs without a place; of them: their address has all it may have */
 	uint64_t repairs_too_soon, repairs_gone; /* numbers of NACKs: within 4 RTT of the last send; not in the list */
 	uint64_t nacks_too_many, repairs_cut_short; /* NACKs ignored, and only served in part */
 	uint64_t pending_dropped; /* clients that had not answered their JOINACK yet, for others' sake */

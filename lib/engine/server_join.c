@@ -83,44 +83,50 @@ static struct server_client *find_endpoint(struct server *s, const struct endpoi
 	return NULL;
 }
 
-/* The oldest client that is pending, of that address if it is given; *count: how many such there are. */
-static struct server_client *oldest_pending(struct server *s, const struct ip_addr *ip, uint32_t *count)
-{
-	struct server_client *oldest = NULL;
+struct places {
+	uint32_t all, pending;
+	struct server_client *oldest; /* of those that are pending */
+};
 
-	*count = 0;
+/* Those that an address has; that all have, when ip is NULL. */
+static struct places places_of(struct server *s, const struct ip_addr *ip)
+{
+	struct places p = { 0 };
+
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
 		struct server_client *c = &s->clients[i];
 
-		if (c->list != SERVER_PENDING || (ip != NULL && !ip_equal(&c->from.ip, ip)))
+		if (c->list == SERVER_NONE || (ip != NULL && !ip_equal(&c->from.ip, ip)))
 			continue;
-		++*count;
-		if (oldest == NULL || c->joined_at < oldest->joined_at)
-			oldest = c;
+		p.all++;
+		if (c->list != SERVER_PENDING)
+			continue;
+		p.pending++;
+		if (p.oldest == NULL || c->joined_at < p.oldest->joined_at)
+			p.oldest = c;
 	}
-	return oldest;
+	return p;
 }
 
 /*
  * A place for who asks from there. JOINs cost their sender nothing, and their address may be made up: so of one
  * address only so many wait for their QCR at a time, and when all places are taken the oldest that waits goes. An
- * honest client answers within its round trip, and asks again if that was too long.
+ * honest client answers within its round trip, and asks again if that was too long. And an address that does answer
+ * has only so many places in all, lest one host take those of a room.
  */
-static struct server_client *find_place(struct server *s, const struct endpoint *from)
+static struct server_client *find_place(struct server *s, const struct ip_addr *ip)
 {
-	struct server_client *c;
-	uint32_t count;
+	struct places p = places_of(s, ip);
 
-	c = oldest_pending(s, &from->ip, &count);
-	if (count < SOURCE_PENDING_MAX) {
+	if (p.pending < SOURCE_PENDING_MAX && p.all < s->config.address_clients_max) {
 		for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
 			if (s->clients[i].list == SERVER_NONE)
 				return &s->clients[i];
-		c = oldest_pending(s, NULL, &count);
+		p = places_of(s, NULL);
 	}
-	if (c != NULL)
+	if (p.oldest != NULL)
 		s->stats.pending_dropped++;
-	return c;
+	return p.oldest;
 }
 
 static void refuse(struct server *s, const struct server_in *in, ns_t now, struct outq *out)
@@ -128,6 +134,7 @@ static void refuse(struct server *s, const struct server_in *in, ns_t now, struc
 	struct out_event e = { .type = OUT_CLIENT_REFUSED, .client = *in->from };
 
 	s->stats.refused_full++;
+	s->stats.refused_address += places_of(s, &in->from->ip).all >= s->config.address_clients_max;
 	if (s->refused_at != NS_NEVER && now - s->refused_at < server_ms(REFUSED_EVENT_MS))
 		return;
 	s->refused_at = now;
@@ -210,7 +217,7 @@ void server_on_join(struct server *s, const struct server_in *in, ns_t now, stru
 		rejoin(s, c, in, now, out);
 		return;
 	}
-	c = find_place(s, in->from);
+	c = find_place(s, &in->from->ip);
 	if (c == NULL) { /* E12 */
 		refuse(s, in, now, out);
 		return;

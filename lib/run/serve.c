@@ -19,6 +19,7 @@ void serve_config_defaults(struct serve_config *c)
 	c->cache_bytes = 64ull << 20;
 	c->linger_ms = 10000;
 	c->join_wait_ms = 30000;
+	c->address_clients_max = 64;
 	c->streams = 2;
 	c->slow_bytes_per_s[0] = 256000;
 	c->slow_bytes_per_s[1] = 64000;
@@ -261,11 +262,20 @@ static void settle_session(struct serve *w, struct serve_session *s)
 	w->ring = w->ring || prefetch_is_hungry(&s->prefetch);
 }
 
+static void add_up(struct serve_stats *sum, const struct server_stats *session)
+{
+	sum->never_joined += session->never_joined + session->pending_dropped;
+	sum->clients_full += session->refused_full;
+	sum->clients_of_address += session->refused_address;
+	sum->unpaid_joinacks += session->unpaid_joinacks;
+}
+
 static void give_back(struct serve *w, struct serve_session *s, ns_t now)
 {
 	struct serve_order order = { .type = SERVE_ORDER_CLOSE, .session = s };
 
 	serve_tell_session(w, s, SERVE_CLOSED, now);
+	add_up(&w->stats, &s->server.stats);
 	w->session_at_port[s->config.unicast.port] = 0;
 	w->sessions[s->index] = NULL;
 	w->session_count--;

@@ -52,6 +52,7 @@ struct serve_config {
 	uint32_t linger_ms;           /* a session closes so long after its last client left */
 	uint32_t join_wait_ms;        /* ... or when nobody joined for so long */
 	uint32_t max_window;          /* packets in flight; 0: the engine's default */
+	uint32_t address_clients_max; /* in a session, of one IP address */
 	enum serve_slow slow;
 	uint32_t streams;             /* DEMOTE: 2 or 3; in the last of them everybody stays */
 	uint32_t slow_bytes_per_s[SERVE_STREAMS_MAX - 1]; /* by stream; KICK: the first */
@@ -68,7 +69,7 @@ enum serve_event_type {
 	SERVE_VANISHED,
 	SERVE_KICKED,   /* reason: mt_kick_reason */
 	SERVE_DEMOTED,  /* it was told to go on in a lower stream */
-	SERVE_FULL,     /* it found all 200 places of the session taken */
+	SERVE_FULL,     /* it found all 200 places of the session taken, or all that its address may have */
 	SERVE_REFUSED,  /* a request: win32, name_space, object, client; at most some a second are told */
 };
 
@@ -108,6 +109,10 @@ struct serve_event {
 	X(unsent, "packets that found no room to wait for the wire")                       \
 	X(events_dropped, "events that the program did not take in time")                  \
 	X(sessions, "sessions opened")                                                     \
+	X(never_joined, "clients that asked for a place in one and did not take it")       \
+	X(clients_full, "JOINs that found all places taken")                               \
+	X(clients_of_address, "of them because their address has all that it may have")    \
+	X(unpaid_joinacks, "JOINACKs not sent, lest they be more than JOINs")              \
 	X(turns, "turns of the worker")                                                    \
 	X(idle_turns, "turns that found nothing to do")
 #define X(name, text) uint64_t name;

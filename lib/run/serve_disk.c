@@ -112,6 +112,7 @@ static void configure(struct serve *w, const struct content_object *o, uint8_t i
 	c->seed = rng_next(&w->rng);
 	c->session_id = new_id(w);
 	c->credits = &w->credits;
+	c->address_clients_max = w->config.address_clients_max;
 	c->server_security = w->config.server_security;
 	c->client_security = w->config.client_security;
 	c->content_bytes = bytes;

@@ -50,6 +50,8 @@ refused 2 "busy or adaptive" --root root --poll lazy
 refused 2 "keep, demote or kick" --root root --slow crawl
 refused 2 "one rate or two" --root root --slow-threshold 100x
 refused 2 "--slow-threshold" --root root --slow-threshold 100,200
+refused 2 "--clients-per-address" --root root --clients-per-address 0
+refused 2 "--clients-per-address" --root root --clients-per-address 201
 refused 2 "--streams" --root root --streams 4
 refused 3 "No such file" --root none --port kernel:lo
 refused 3 "nope0" --root root --port kernel:nope0

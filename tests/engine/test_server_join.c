@@ -253,6 +253,70 @@ static void when_all_places_are_taken_the_oldest_that_waits_goes(void)
 	rig_stop(&r);
 }
 
+/* The JOINACK is answered at once. */
+static void activate_from(struct rig *r, const struct endpoint *from)
+{
+	uint8_t bytes[128];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct mt_head head = rig_head(1);
+	struct mt_qcr qcr = { 0 };
+	struct mt_packet p;
+	struct server_in in = { .type = SERVER_IN_PACKET, .from = from, .packet = &p };
+	uint32_t before = rig_count(r, MT_JOINACK);
+
+	join_from(r, from);
+	if (rig_count(r, MT_JOINACK) == before)
+		return;
+	qcr.client_id = rig_get(r, MT_JOINACK, before)->joinack.client_id;
+	mt_write_qcr(&w, &head, &qcr, NULL);
+	CU_ASSERT_EQUAL_FATAL(mt_read(bytes, writer_len(&w), &p), MT_READ_OK);
+	server_step(r->server, &in, r->now, &r->out);
+}
+
+/* And who answers them does not take all places. */
+static void one_address_has_sixty_four_that_take_part(void)
+{
+	struct endpoint from = { ip4_of(10, 9, 9, 9), 1 };
+	struct rig r;
+
+	rig_config(&r);
+	rig_start(&r, RIG_PACKETS);
+	for (from.port = 1; from.port <= 100; from.port++)
+		activate_from(&r, &from);
+	CU_ASSERT_EQUAL(r.server->active_count, 64);
+	CU_ASSERT_EQUAL(r.server->client_count, 64);
+	CU_ASSERT_EQUAL(r.server->stats.refused_address, 36);
+	CU_ASSERT_EQUAL(r.server->stats.refused_full, 36);
+	CU_ASSERT_EQUAL(rig_count_events(&r, OUT_CLIENT_REFUSED), 1);
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX - 64; i++) /* of other addresses */
+		rig_activate(&r, i, 0);
+	CU_ASSERT_EQUAL(r.server->active_count, SERVER_CLIENTS_MAX);
+	CU_ASSERT_EQUAL(r.server->stats.refused_address, 36);
+	rig_stop(&r);
+}
+
+static void of_an_address_that_has_all_its_places_the_oldest_that_waits_goes(void)
+{
+	struct endpoint from = { ip4_of(10, 9, 9, 9), 1 };
+	struct rig r;
+
+	rig_config(&r);
+	r.config.address_clients_max = 3;
+	rig_start(&r, RIG_PACKETS);
+	activate_from(&r, &from);
+	rig_join(&r, 0, 1, false); /* another's waits longer, and stays */
+	for (from.port = 2; from.port <= 5; from.port++) {
+		r.now += NS_PER_US;
+		join_from(&r, &from);
+	}
+	CU_ASSERT_EQUAL(r.server->client_count, 4);
+	CU_ASSERT_EQUAL(r.server->active_count, 1);
+	CU_ASSERT_EQUAL(r.server->stats.pending_dropped, 2);
+	CU_ASSERT_EQUAL(r.server->stats.refused_full, 0);
+	CU_ASSERT_PTR_NOT_NULL(server_find_client(r.server, r.ids[0]));
+	rig_stop(&r);
+}
+
 static void one_address_has_sixteen_that_wait(void)
 {
 	struct endpoint from = { ip4_of(10, 9, 9, 9), 1 };
@@ -467,6 +531,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(of_those_that_never_joined_nobody_is_told),
 	SUITE_TEST(when_all_places_are_taken_the_oldest_that_waits_goes),
 	SUITE_TEST(one_address_has_sixteen_that_wait),
+	SUITE_TEST(one_address_has_sixty_four_that_take_part),
+	SUITE_TEST(of_an_address_that_has_all_its_places_the_oldest_that_waits_goes),
 	SUITE_TEST(a_flood_of_joins_brings_no_more_than_it_is),
 	SUITE_TEST(joins_said_in_the_name_of_one_bring_it_no_more_than_they_are),
 	SUITE_TEST(a_qcr_brings_progress_and_load_and_a_voluntary_one_no_rtt),
