@@ -1,33 +1,72 @@
 #!/bin/bash
-# Floods from addresses that are made up, 100,000 packets a second: transfers go on, somebody can join, memory stays
-# level, and no more comes back than was sent. Arguments: SOURCE BUILD [SECONDS, default 4]
+# Floods of each kind, and of all at once, from addresses that are made up: a transfer goes on, somebody can join, memory
+# stays level, and no more comes back than was sent. Arguments: SOURCE BUILD [SECONDS of each: the long form, in which
+# each must reach 100,000 packets a second, so it needs a machine to itself]
 . "$(dirname "$0")/lab.sh"
 FLOOD=$BUILD/tests/support/flood
-SIZE=$((64 << 20)) RATE=100000 SECONDS_LONG=${3:-4}
-CREDIT=$((2 * 32768 + SECONDS_LONG * 65536)) # what is answered beyond what was asked, and multicast while snooping begins
+SIZE=$((96 << 20))
+SECONDS_LONG=${3:-2}
+if [ -n "${3:-}" ]; then # packets a second: what is tried, and what must be reached; parts in each of which r1 goes on
+	RATE=110000 DEMANDED=100000 PARTS=2
+else
+	RATE=60000 DEMANDED=10000 PARTS=1
+fi
+WIRE_MBIT=$((SIZE * 8 / 1000000 / (8 * SECONDS_LONG + 20))) # of r1, so that its transfer lasts longer than the floods
+CACHE_KB=16384 GROWTH_KB=8192
+ALL_SOURCES=131072
 
-# flood KIND: in the background, at the session that is open; sets FLOODING.
+# Bytes of frames that may come back beyond those that were sent: twice (for the headers) what doc/security.md, "Limits",
+# grants to all addresses together, or to one.
+CREDIT=$((2 * (65536 + SECONDS_LONG * 16384)))
+CREDIT_SOURCE=$((2 * (4096 + SECONDS_LONG * 256)))
+
+# The ClientIds of those that the server told of.
+joined() {
+	grep '"joined"' "$SERVER_LOG" | grep -oE '"client_id": *[0-9]+' | grep -oE '[0-9]+$'
+}
+
+# flood KIND [SOURCES]: in the background, at the session that is open; sets FLOODING.
 flood() {
 	local session port mac
 
 	session=$(printf %x "$(grep -oE '"session": *[0-9]+' "$SERVER_LOG" | grep -oE '[0-9]+' | head -1)")
 	port=$(grep '"opened"' "$SERVER_LOG" | grep -oE '"udp_port": *[0-9]+' | grep -oE '[0-9]+$' | head -1)
 	mac=$(net_run srv cat /sys/class/net/eth0/address)
-	net_start enemy "$NET_DIR/flood.log" nice -n -15 "$FLOOD" eth0 $SERVER_IP "$mac" "$1" "$session" "$port" $RATE "$SECONDS_LONG"
+	net_start enemy "$NET_DIR/flood.log" nice -n -5 "$FLOOD" eth0 $SERVER_IP "$mac" "$1" "$session" "$port" $RATE \
+		"$SECONDS_LONG" "${2:-$ALL_SOURCES}" $(joined)
 	FLOODING=$STARTED
 }
 
-sent() {
-	grep -oE "\"$1\":[0-9]+" "$NET_DIR/flood.log" | cut -d: -f2
+# Its end: it was a flood.
+flooded() {
+	local packets
+
+	net_wait "$FLOODING" $((SECONDS_LONG + 20))
+	check_equal "$1: the flood ends with 0" 0 "$STATUS"
+	packets=$(grep -oE '"packets":[0-9]+' "$NET_DIR/flood.log" | cut -d: -f2)
+	echo "     $1: $((${packets:-0} / SECONDS_LONG)) packets a second"
+	check "$1: it is one of $DEMANDED packets a second" test "${packets:-0}" -ge $((SECONDS_LONG * DEMANDED))
 }
 
-resident_kb() {
-	awk '/^VmRSS/ { print $2 }' "/proc/$(pgrep -P "$SERVER" -x wdscast || echo "$SERVER")/status"
+# The most that the server's memory ever was.
+most_kb() {
+	awk '/^VmHWM/ { print $2 }' "/proc/$(pgrep -P "$SERVER" -x wdscast || echo "$SERVER")/status"
 }
 
 # Bytes of frames to and from the enemy, at the switch.
 counter() {
 	net_run sw cat "/sys/class/net/enemy/statistics/$1_bytes"
+}
+
+bytes_of() {
+	local bytes
+
+	bytes=$(member "$1" bytes)
+	echo "${bytes:-0}"
+}
+
+wire_of_r1() {
+	net_run sw tc qdisc replace dev r1 root tbf rate "$1" burst 64k limit 700k
 }
 
 has_file() {
@@ -37,51 +76,71 @@ has_file() {
 	rm -rf "${NET_DIR:?}/$2"
 }
 
-# A transfer goes on, and another begins, while everything comes at once.
-under_fire() {
-	local before
+# r1_goes_on WHAT SINCE: from a number of bytes on, within each part of the flood.
+r1_goes_on() {
+	local part at since=$2
 
-	serve --json --linger $((60 + 4 * SECONDS_LONG))
-	get r1 # so that what the server reads ahead into has been touched before
-	net_until 20 has_bytes r1 1000000
-	get r2
-	has_file "$PORT in peace" r1
-	has_file "$PORT in peace" r2
-	get r1
-	net_until 20 has_bytes r1 1000000
-	before=$(resident_kb)
-	flood mix
-	get r2
-	net_await "$FLOODING" $((SECONDS_LONG + 20))
-	echo "     $PORT: memory $before KB, $(resident_kb) KB under fire"
-	check "$PORT: the server's memory stays level" test "$(resident_kb)" -le $((before + 8192))
-	has_file "$PORT under fire" r1
-	has_file "$PORT under fire" r2
-	check "$PORT: ... and it was a flood" test "$(sent packets)" -ge $((SECONDS_LONG * 10000))
-	echo "     $PORT: $(($(sent packets) / SECONDS_LONG)) packets a second"
+	for ((part = 1; part <= PARTS; part++)); do
+		sleep "$(awk "BEGIN { print $SECONDS_LONG / $PARTS }")"
+		at=$(bytes_of r1)
+		check "$1: r1 goes on, part $part of $PARTS: $since to $at bytes" test "$at" -gt "$since"
+		since=$at
+	done
 }
 
-# amplifies_not KIND: what the server says to those addresses, which all lie behind the enemy.
-amplifies_not() {
-	local to from
+# under_fire KIND [SOURCES]: r1's transfer goes on, and what the server says to those addresses, which all lie behind
+# the enemy, is bounded.
+under_fire() {
+	local what="$PORT, $1${2:+ from one address}" credit=$CREDIT begun to from
 
-	to=$(counter tx) from=$(counter rx)
-	flood "$1"
-	net_await "$FLOODING" $((SECONDS_LONG + 20))
+	[ -z "${2:-}" ] || credit=$CREDIT_SOURCE
+	to=$(counter tx) from=$(counter rx) begun=$(bytes_of r1)
+	flood "$@"
+	[ "$what" != "$PORT, mix" ] || get r2
+	r1_goes_on "$what" "$begun"
+	echo "     $what: r1 gets $((($(bytes_of r1) - begun) / SECONDS_LONG / 1000)) KB a second, $PEACE in peace"
+	flooded "$what"
+	[ "$what" != "$PORT, mix" ] || check "$what: another joins" net_until 10 has_bytes r2 1000000
 	sleep 1
 	to=$(($(counter tx) - to)) from=$(($(counter rx) - from))
-	echo "     $PORT: $1: $from bytes of frames sent, $to come back"
-	echo "     $PORT: $1: $(($(sent packets) / SECONDS_LONG)) packets a second"
-	check "$PORT: a flood of $1 brings no more than it is" test "$to" -le $((from + CREDIT))
+	echo "     $what: $from bytes of frames sent, $to come back"
+	check "$what: it brings no more than it is" test "$to" -le $((from + credit))
 }
 
+# Bytes a second, in KB, before there is any flood.
+measure_peace() {
+	local begun
+
+	begun=$(bytes_of r1)
+	sleep 2
+	PEACE=$((($(bytes_of r1) - begun) / 2000))
+}
+
+transfers() {
+	local before kind
+
+	wire_of_r1 "${WIRE_MBIT}mbit"
+	get r1
+	net_until 20 has_bytes r1 1000000
+	measure_peace
+	before=$(most_kb)
+	for kind in join qcr nack request mix; do
+		under_fire $kind
+	done
+	under_fire mix 1
+	wire_of_r1 1gbit
+	has_file "$PORT after all floods" r1
+	has_file "$PORT after all floods" r2
+	echo "     $PORT: memory was $before KB before, and $(most_kb) KB at most"
+	check "$PORT: the server's memory stays level" test "$(most_kb)" -le $((before + CACHE_KB + GROWTH_KB))
+}
+
+renice -n -10 $$ >/dev/null # what else the machine does is no part of it
 lab_begin $SIZE r1 r2 enemy
-net_run sw tc qdisc replace dev r1 root tbf rate 200mbit burst 64k limit 700k
 net_run srv ip route add default via "$(net_run enemy ip -4 -o addr show dev eth0 | awk '{ sub("/.*", "", $4); print $4 }')"
 for PORT in kernel af_packet; do
-	under_fire
-	amplifies_not join
-	amplifies_not request
+	serve --json --linger 60 --cache "${CACHE_KB}K"
+	transfers
 	net_stop TERM "$SERVER" 10
 	check_equal "$PORT: the server ends with 0" 0 "$STATUS"
 done

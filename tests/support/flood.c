@@ -1,11 +1,13 @@
 /*
  * A flood for tests: packets to a server from addresses that are made up, as fast as asked for. IPv4.
  *
- *	flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS
+ *	flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS SOURCES [CLIENT_ID...]
  *
- * KIND: join, qcr, nack (to the session's port), request (to 5041), or mix: each in turn. SESSION in hex. RATE in
- * packets a second. Sources are of 198.18.0.0/15, which is for such tests (RFC 2544). Packets are made before it
- * begins, and sent in turn, each time from another address. Prints packets and bytes of UDP payload sent.
+ * KIND: join, qcr, nack (to the session's port), request (to 5041, for disk.img and for what is not there), mix: each
+ * of these in turn; or names: requests for f0 to f99. SESSION in hex. RATE in packets a second. Addresses are the
+ * first SOURCES of 198.18.0.0/15, which is for such tests (RFC 2544). Every other QCR and NACK is in the name of a
+ * client of the session, if ClientIds are given: everybody hears them. Packets are made before it begins, and sent in
+ * turn, each time from another address. Prints packets and bytes of UDP payload sent.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -29,11 +31,14 @@
 #define BATCH 64
 #define POOL (256 * BATCH)
 #define FRAME_BYTES 512
+#define SOURCES_MAX (1 << 17)
+#define CLIENTS_MAX 16
+#define OBJECTS 100
 #define HEADS (sizeof(struct ether_header) + sizeof(struct iphdr) + sizeof(struct udphdr))
 
-enum kind { JOIN, QCR, NACK, REQUEST, KINDS };
+enum kind { JOIN, QCR, NACK, REQUEST, MIX, NAMES, KINDS };
 
-static const char *const kind_names[] = { "join", "qcr", "nack", "request", "mix" };
+static const char *const kind_names[] = { "join", "qcr", "nack", "request", "mix", "names" };
 
 struct frame {
 	size_t len;
@@ -44,7 +49,8 @@ struct flood {
 	struct ether_header ether;
 	struct in_addr server;
 	struct security security;
-	uint32_t session, kind;
+	uint32_t session, kind, sources;
+	uint32_t clients[CLIENTS_MAX], client_count; /* that are in the session */
 	uint16_t port;
 	struct rng rng;
 	struct frame *pool;
@@ -59,6 +65,14 @@ static ns_t now(void)
 	return (ns_t)t.tv_sec * NS_PER_S + (ns_t)t.tv_nsec;
 }
 
+/* One that is in the session, if any is known, or one that is not. */
+static uint32_t client_id(struct flood *f)
+{
+	if (f->client_count > 0 && rng_below(&f->rng, 2))
+		return f->clients[rng_below(&f->rng, f->client_count)];
+	return (uint32_t)rng_next(&f->rng);
+}
+
 static void write_packet(struct flood *f, enum kind kind, uint32_t source, struct writer *w)
 {
 	struct mt_head head = { .security_type = security_header_type(&f->security),
@@ -66,8 +80,8 @@ static void write_packet(struct flood *f, enum kind kind, uint32_t source, struc
 		                .session_id = f->session,
 		                .sender_time = rng_next(&f->rng) };
 	struct mt_join join = { .ip = ip4_of(198, 18, 0, 1), .mac_len = 6 };
-	struct mt_qcr qcr = { .client_id = (uint32_t)rng_next(&f->rng) };
-	struct mt_nack nack = { .client_id = (uint32_t)rng_next(&f->rng), .hi_odata_seq_no = UINT64_MAX };
+	struct mt_qcr qcr = { .client_id = client_id(f) };
+	struct mt_nack nack = { .client_id = client_id(f), .hi_odata_seq_no = UINT64_MAX };
 	struct range all = { 0, UINT64_MAX - 1 };
 
 	memcpy(join.mac, &source, sizeof(source));
@@ -82,18 +96,24 @@ static void write_packet(struct flood *f, enum kind kind, uint32_t source, struc
 	security_seal_packet(&f->security, w->start, (uint32_t)writer_len(w));
 }
 
-/* For the object that is being transferred, or for one that is not there. */
-static void write_request(struct flood *f, struct writer *w)
+static void set_name(struct msi_name *name, const char *text)
+{
+	for (name->len = 0; name->len < strlen(text); name->len++)
+		name->units[name->len] = (uint16_t)text[name->len];
+}
+
+/* For the object that is being transferred, or for one that is not there; NAMES: for one of many that are. */
+static void write_request(struct flood *f, enum kind kind, struct writer *w)
 {
 	struct msi_request q = { .mac_len = 6 };
-	const char *object = rng_below(&f->rng, 2) ? "disk.img" : "none";
+	char object[16] = "disk.img";
 
-	for (; q.name_space.len < 6; q.name_space.len++)
-		q.name_space.units[q.name_space.len] = (uint16_t)"images"[q.name_space.len];
-	for (; q.content.len < strlen(object); q.content.len++)
-		q.content.units[q.content.len] = (uint16_t)object[q.content.len];
-	if (object[0] == 'n')
-		q.content.units[3] = (uint16_t)('A' + rng_below(&f->rng, 500));
+	if (kind == NAMES)
+		snprintf(object, sizeof(object), "f%u", (unsigned)rng_below(&f->rng, OBJECTS));
+	else if (rng_below(&f->rng, 2))
+		snprintf(object, sizeof(object), "none%u", (unsigned)rng_below(&f->rng, 500));
+	set_name(&q.name_space, "images");
+	set_name(&q.content, object);
 	msi_write_request(w, &q);
 }
 
@@ -114,16 +134,17 @@ static void make_frame(struct flood *f, enum kind kind, struct frame *out)
 	struct writer w = writer_of(out->bytes + HEADS, FRAME_BYTES - HEADS);
 	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
 	struct udphdr udp = { 0 };
+	bool is_request = kind == REQUEST || kind == NAMES;
 	size_t len;
 
-	if (kind == REQUEST)
-		write_request(f, &w);
+	if (is_request)
+		write_request(f, kind, &w);
 	else
 		write_packet(f, kind, (uint32_t)rng_next(&f->rng), &w);
 	len = writer_len(&w);
 	ip.daddr = f->server.s_addr;
 	ip.tot_len = htons((uint16_t)(sizeof(ip) + sizeof(udp) + len));
-	udp.dest = htons(kind == REQUEST ? MSI_UDP_PORT : f->port);
+	udp.dest = htons(is_request ? MSI_UDP_PORT : f->port);
 	udp.len = htons((uint16_t)(sizeof(udp) + len)); /* no checksum: IPv4 needs none */
 	memcpy(out->bytes, &f->ether, sizeof(f->ether));
 	memcpy(out->bytes + sizeof(f->ether), &ip, sizeof(ip));
@@ -135,11 +156,11 @@ static bool make_pool(struct flood *f)
 {
 	f->pool = calloc(POOL, sizeof(*f->pool));
 	for (unsigned i = 0; f->pool != NULL && i < POOL; i++)
-		make_frame(f, f->kind == KINDS ? (enum kind)(i % KINDS) : (enum kind)f->kind, &f->pool[i]);
+		make_frame(f, f->kind == MIX ? (enum kind)(i % MIX) : (enum kind)f->kind, &f->pool[i]);
 	return f->pool != NULL;
 }
 
-/* From an address and a port that are made up anew. */
+/* From an address and a port that are made up anew; the port alone, where there is one source. */
 static void address(struct flood *f, struct frame *frame)
 {
 	struct iphdr ip;
@@ -147,7 +168,7 @@ static void address(struct flood *f, struct frame *frame)
 
 	memcpy(&ip, frame->bytes + sizeof(f->ether), sizeof(ip));
 	memcpy(&udp, frame->bytes + sizeof(f->ether) + sizeof(ip), sizeof(udp));
-	ip.saddr = htonl(0xc6120000u | (uint32_t)rng_below(&f->rng, 1 << 17));
+	ip.saddr = htonl(0xc6120000u | (uint32_t)rng_below(&f->rng, f->sources));
 	udp.source = htons((uint16_t)(1024 + rng_below(&f->rng, 60000)));
 	ip.check = 0;
 	ip.check = ip_checksum(&ip);
@@ -212,18 +233,22 @@ int main(int argc, char **argv)
 	static struct flood f;
 	int fd;
 
-	if (argc != 9 || !inet_aton(argv[2], &f.server) || !read_mac(argv[3], f.ether.ether_dhost)) {
-		fputs("usage: flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS\n", stderr);
+	if (argc < 10 || !inet_aton(argv[2], &f.server) || !read_mac(argv[3], f.ether.ether_dhost)) {
+		fputs("usage: flood INTERFACE SERVER_IP SERVER_MAC KIND SESSION UDP_PORT RATE SECONDS SOURCES [CLIENT_ID...]\n",
+		      stderr);
 		return 2;
 	}
-	while (f.kind <= KINDS && strcmp(kind_names[f.kind], argv[4]) != 0)
+	while (f.kind < KINDS && strcmp(kind_names[f.kind], argv[4]) != 0)
 		f.kind++;
 	f.session = (uint32_t)strtoul(argv[5], NULL, 16);
 	f.port = (uint16_t)atoi(argv[6]);
+	f.sources = (uint32_t)strtoul(argv[9], NULL, 10);
+	for (int i = 10; i < argc && f.client_count < CLIENTS_MAX; i++)
+		f.clients[f.client_count++] = (uint32_t)strtoul(argv[i], NULL, 10);
 	f.rng.state = 1;
 	security_init_checksum(&f.security);
 	fd = open_interface(argv[1], &f.ether);
-	if (fd < 0 || f.kind > KINDS || !make_pool(&f)) {
+	if (fd < 0 || f.kind == KINDS || f.sources == 0 || f.sources > SOURCES_MAX || !make_pool(&f)) {
 		perror(argv[1]);
 		return 3;
 	}
