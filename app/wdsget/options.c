@@ -9,7 +9,7 @@
 #include "url.h"
 
 enum { OPT_SERVER = 256, OPT_NAMESPACE, OPT_OBJECT, OPT_PORT, OPT_IP, OPT_GATEWAY, OPT_CACHE, OPT_CORES, OPT_POLL,
-       OPT_EXCEPTION, OPT_SHA256, OPT_RESUME, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STATS, OPT_VERSION,
+       OPT_EXCEPTION, OPT_SHA256, OPT_RESUME, OPT_KEY, OPT_VERIFY_KEY, OPT_JSON, OPT_TIMEOUT, OPT_STALL_TIMEOUT, OPT_STATS, OPT_VERSION,
        OPT_HELP };
 
 static const struct option long_options[] = {
@@ -31,6 +31,7 @@ static const struct option long_options[] = {
 	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "stall-timeout", required_argument, NULL, OPT_STALL_TIMEOUT },
 	{ "stats", no_argument, NULL, OPT_STATS },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -60,6 +61,7 @@ static const char help[] =
 	"      --resume           go on where an earlier run with --resume was interrupted, however it ended, and\n"
 	"                         keep what is there if this one is (doc/resume.md)\n"
 	"      --timeout SECONDS  give up when the server does not answer, or falls silent, for so long; default 30\n"
+	"      --stall-timeout SECONDS  give up when it is there but sends no data for so long; default 1800\n"
 	"      --json             one JSON object a line: start, progress, waiting, done or failed\n"
 	"      --stats            all counters at the end\n"
 	"  -q, --quiet            errors only\n"
@@ -99,7 +101,7 @@ static bool read_size(const char *text, uint32_t *out)
 	return v > 0 && v <= UINT32_MAX;
 }
 
-static bool read_timeout(const char *text, struct wdscast_options *o)
+static bool read_seconds(const char *text, uint32_t *ms)
 {
 	char *end;
 	unsigned long v;
@@ -108,7 +110,15 @@ static bool read_timeout(const char *text, struct wdscast_options *o)
 	v = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v == 0 || v > 604800)
 		return false;
-	o->initiate_timeout_ms = o->inactivity_timeout_ms = (uint32_t)v * 1000;
+	*ms = (uint32_t)v * 1000;
+	return true;
+}
+
+static bool read_timeout(const char *text, struct wdscast_options *o)
+{
+	if (!read_seconds(text, &o->initiate_timeout_ms))
+		return false;
+	o->inactivity_timeout_ms = o->initiate_timeout_ms;
 	return true;
 }
 
@@ -183,6 +193,8 @@ static bool read_option(int option, const char *value, struct options *o)
 		return true;
 	case OPT_TIMEOUT:
 		return read_timeout(value, &o->cast);
+	case OPT_STALL_TIMEOUT:
+		return read_seconds(value, &o->cast.stall_timeout_ms);
 	case OPT_STATS:
 		o->stats = true;
 		return true;

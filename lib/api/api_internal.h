@@ -29,7 +29,7 @@ struct api_options {
 	bool poll_given;
 	enum worker_poll poll;
 	uint64_t memory_bytes;
-	uint32_t initiate_timeout_ms, inactivity_timeout_ms;
+	uint32_t initiate_timeout_ms, inactivity_timeout_ms, stall_timeout_ms;
 	char key[API_PATH_BYTES], verify_key[API_PATH_BYTES];
 	struct security server_security, client_security; /* of those */
 	void (*on_port)(const char *spec);                /* NULL: nobody wants to know */

@@ -15,10 +15,12 @@
 #define OPTIONS_BYTES_MIN offsetof(struct wdscast_options, key) /* of the first version's struct */
 #define DEFAULT_MEMORY (4ull << 30)
 #define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_STALL_TIMEOUT_MS 1800000 /* as long as somebody may pause a pipe that all others wait for */
 #define CORES_FOR_BUSY 3 /* one to spin on, and two for everything else */
 
 enum option { OPTION_PORT, OPTION_IP, OPTION_GATEWAY, OPTION_CORES, OPTION_POLL, OPTION_MEMORY, OPTION_INITIATE_TIMEOUT,
-	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTION_EXCEPTION, OPTION_WORKERS, OPTIONS };
+	      OPTION_INACTIVITY_TIMEOUT, OPTION_KEY, OPTION_VERIFY_KEY, OPTION_EXCEPTION, OPTION_WORKERS,
+	      OPTION_STALL_TIMEOUT, OPTIONS };
 
 static const struct {
 	const char *name, *variable;
@@ -33,6 +35,7 @@ static const struct {
 	[OPTION_MEMORY] = { "memory", "WDSCAST_MEMORY" },
 	[OPTION_INITIATE_TIMEOUT] = { "initiate_timeout", "WDSCAST_INITIATE_TIMEOUT" },
 	[OPTION_INACTIVITY_TIMEOUT] = { "inactivity_timeout", "WDSCAST_INACTIVITY_TIMEOUT" },
+	[OPTION_STALL_TIMEOUT] = { "stall_timeout", "WDSCAST_STALL_TIMEOUT" },
 	[OPTION_KEY] = { "key", "WDSCAST_KEY" },
 	[OPTION_VERIFY_KEY] = { "verify_key", "WDSCAST_VERIFY_KEY" },
 };
@@ -191,6 +194,8 @@ static bool read_option(enum option option, const char *text, struct api_options
 		return read_seconds(text, &o->initiate_timeout_ms);
 	case OPTION_INACTIVITY_TIMEOUT:
 		return read_seconds(text, &o->inactivity_timeout_ms);
+	case OPTION_STALL_TIMEOUT:
+		return read_seconds(text, &o->stall_timeout_ms);
 	case OPTION_KEY:
 		return read_path(text, o->key);
 	case OPTION_VERIFY_KEY:
@@ -310,6 +315,7 @@ DWORD api_options_read(struct api_options *o)
 		                   .memory_bytes = DEFAULT_MEMORY,
 		                   .initiate_timeout_ms = DEFAULT_TIMEOUT_MS,
 		                   .inactivity_timeout_ms = DEFAULT_TIMEOUT_MS,
+		                   .stall_timeout_ms = DEFAULT_STALL_TIMEOUT_MS,
 		                   .on_port = configured_on_port };
 	forget_cores(o);
 	code = read_file(o);
@@ -366,6 +372,7 @@ static enum wdscast_err configure(const struct wdscast_options *o)
 	keep_number(OPTION_MEMORY, o->memory_bytes);
 	keep_number(OPTION_INITIATE_TIMEOUT, seconds_of(o->initiate_timeout_ms));
 	keep_number(OPTION_INACTIVITY_TIMEOUT, seconds_of(o->inactivity_timeout_ms));
+	keep_number(OPTION_STALL_TIMEOUT, seconds_of(o->stall_timeout_ms));
 	return read_configured(&checked) == ERROR_SUCCESS ? WDSCAST_OK : WDSCAST_EINVAL;
 }
 

@@ -162,6 +162,7 @@ static void fill_config(struct session *s, const struct endpoint *server, struct
 	c->client.request.stamp.is_set = s->callbacks[WDS_TRANSPORTCLIENT_SESSION_NEGOTIATE] != NULL;
 	c->client.initiate_timeout_ms = o->initiate_timeout_ms;
 	c->client.inactivity_timeout_ms = o->inactivity_timeout_ms;
+	c->stall_timeout_ms = o->stall_timeout_ms;
 }
 
 /* The slow part, without a lock: names, the port. */

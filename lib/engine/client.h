@@ -78,7 +78,7 @@ struct client_stats {
 	uint64_t duplicates;         /* data packets whose block was there already */
 	uint64_t repaired_blocks;    /* blocks that came as RDATA, or in a later pass of the server */
 	uint64_t refused_no_room;    /* data packets without a slot for them */
-	uint64_t nacks, zero_nacks, acks, pollacks, qcrs, joins, requests;
+	uint64_t nacks, zero_nacks, acks, pollacks, qcrs, joins, joinacks, requests;
 	uint64_t lost_seq_nos;       /* numbers that were missing when a later one came */
 	/* packets ignored, by reason */
 	uint64_t wrong_state, wrong_sender, wrong_session, wrong_opcode, stale, bad_payload, unproven;

@@ -109,6 +109,7 @@ void client_on_joinack(struct client *c, const struct mt_packet *p, ns_t now, st
 {
 	bool joining = c->state == CLIENT_JOINING;
 
+	c->stats.joinacks++;
 	c->client_id = p->joinack.client_id;
 	c->min_nack_backoff_ms = p->joinack.min_nack_backoff_ms;
 	c->max_nack_backoff_ms = p->joinack.max_nack_backoff_ms;

@@ -78,6 +78,10 @@ struct wdscast_options {
 	const char *verify_key;         /* of the server's signatures; goes with key [WDSCAST_VERIFY_KEY] */
 	const char *exception;          /* "tap": ports without a kernel pass to it what is not ours; "none" or NULL:
 	                                 * they drop it [WDSCAST_EXCEPTION] */
+	uint32_t stall_timeout_ms;      /* of a server that is there but sends no data, as when it waits for another
+	                                   receiver; 0: 1800000. No less than inactivity_timeout_ms is meant
+	                                   [WDSCAST_STALL_TIMEOUT] */
+	uint32_t reserved;              /* 0 */
 	/*
 	 * Called when a port is open, before anything is read from it: by StartSession on its caller's thread, with the
 	 * SPEC of what `auto` has chosen. A program may give up here what it needed to open ports; threads that receive
@@ -155,7 +159,8 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 	X(bad_payload, "packets whose application data makes no sense")                 \
 	X(unsent, "packets of ours that the port did not take")                         \
 	X(unproven, "answers to our requests without the proof of the server's key")      \
-	X(by_multicast, "datagrams that came by multicast")
+	X(by_multicast, "datagrams that came by multicast")                             \
+	X(joinacks, "answers to JOIN packets")
 
 /* The port of a session: shared by all sessions on it. */
 #define WDSCAST_PORT_COUNTERS(X)                                             \
@@ -232,8 +237,10 @@ WDSTCI_EXPORT DWORD wdscast_read_content_identity(HANDLE session, struct wdscast
 
 /*
  * What a session waits for when it has got nothing new for some seconds, as one line for people: that nobody
- * answers, that nothing comes by multicast, that others hold it up. "" when it waits for nothing. The session's
- * own limits, initiate_timeout and inactivity_timeout, end it later. Written and returned as below. Any thread.
+ * answers, that nothing comes by multicast, that the server sends nothing or what others miss, that the consumer
+ * holds all room. "" when it waits for nothing. The session's own limits end it later: initiate_timeout,
+ * inactivity_timeout, stall_timeout; a consumer may take as long as it likes. Written and returned as below.
+ * Any thread.
  */
 WDSTCI_EXPORT DWORD wdscast_describe_wait(HANDLE session, char *out, size_t max);
 

@@ -209,7 +209,7 @@ static void leave_group(struct ctl *c)
 	c->group = (struct endpoint){ 0 };
 }
 
-static void answer_offer(struct ctl *c)
+static void answer_offer(struct ctl *c, ns_t now)
 {
 	uint32_t failed;
 
@@ -226,12 +226,13 @@ static void answer_offer(struct ctl *c)
 		return;
 	}
 	leave_out_unwanted(c);
+	ctl_wait_joining(&c->wait, &c->offer, now);
 	command(c, RX_ACCEPT);
 	c->config.ops->start(c->config.arg, &c->offer);
 }
 
 /* DEMOTE: another session of the same content, so only the addresses are new. */
-static void answer_move(struct ctl *c, uint32_t moves)
+static void answer_move(struct ctl *c, uint32_t moves, ns_t now)
 {
 	uint32_t failed;
 
@@ -239,6 +240,7 @@ static void answer_move(struct ctl *c, uint32_t moves)
 	leave_group(c);
 	c->offer.multicast = c->lane.offer.multicast;
 	c->offer.server = c->lane.offer.server;
+	ctl_wait_joining(&c->wait, &c->offer, now);
 	failed = join_group(c);
 	if (failed == ERROR_SUCCESS)
 		command(c, RX_ACCEPT);
@@ -278,25 +280,41 @@ static void explain_key(struct ctl *c, uint32_t result)
 
 void ctl_describe_wait(const struct ctl *c, ns_t now, char *out, size_t max)
 {
-	ctl_wait_text(ctl_wait_reason(&c->wait, now), &c->config.client.initiation, c->config.worker->interface, out, max);
+	const struct endpoint *server = &c->config.client.initiation;
+
+	ctl_wait_text(&c->wait, ctl_wait_reason(&c->wait, now), &server->ip, server->port, c->config.worker->interface, out,
+	              max);
 }
 
-/* A time-out: for how long, and what it was that was waited for. */
+/* For how long, and what it was that was waited for. */
+static void explain_wait(struct ctl *c, uint64_t ms)
+{
+	const struct endpoint *server = &c->config.client.initiation;
+	char reason[CTL_WHY_BYTES - 32];
+
+	ctl_wait_text(&c->wait, c->wait.last, &server->ip, server->port, c->config.worker->interface, reason, sizeof(reason));
+	snprintf(c->why, sizeof(c->why), "gave up after %llu s%s%s", (unsigned long long)(ms / 1000),
+	         reason[0] != '\0' ? ": " : "", reason);
+}
+
 static void explain_timeout(struct ctl *c)
 {
 	const struct client_config *k = &c->config.client;
-	uint32_t seconds = (c->answered ? k->inactivity_timeout_ms : k->initiate_timeout_ms) / 1000;
-	char reason[CTL_WHY_BYTES - 32];
 
-	ctl_wait_text(c->wait.last, &k->initiation, c->config.worker->interface, reason, sizeof(reason));
-	snprintf(c->why, sizeof(c->why), "gave up after %u s%s%s", seconds, reason[0] != '\0' ? ": " : "", reason);
+	explain_wait(c, c->answered ? k->inactivity_timeout_ms : k->initiate_timeout_ms);
 }
 
-/* The server has answered, and may no longer do so by now: multicast is what never came. */
-static void give_up_waiting(struct ctl *c)
+static void limit_wait(struct ctl *c, ns_t now)
 {
-	c->wait.last = CTL_WAIT_MULTICAST;
-	explain_timeout(c);
+	uint64_t silence_ms = c->config.client.inactivity_timeout_ms, stall_ms = c->config.stall_timeout_ms;
+	ns_t waited;
+
+	if (stall_ms < silence_ms)
+		stall_ms = silence_ms;
+	waited = ctl_wait_in_vain(&c->wait, silence_ms * NS_PER_MS, stall_ms * NS_PER_MS, now);
+	if (waited == 0)
+		return;
+	explain_wait(c, waited / NS_PER_MS);
 	ctl_cancel(c, ERROR_TIMEOUT);
 }
 
@@ -358,16 +376,16 @@ unsigned ctl_turn(struct ctl *c, ns_t now)
 	if (!c->added)
 		begin(c);
 	ctl_wait_watch(&c->wait, &c->lane, c->config.worker->rx, now);
-	if (!is_cancelled(c) && ctl_wait_in_vain(&c->wait, c->config.client.inactivity_timeout_ms * NS_PER_MS, now))
-		give_up_waiting(c);
+	if (!is_cancelled(c))
+		limit_wait(c, now);
 	if (now >= c->load_at)
 		read_load(c, now);
 	if (phase == LANE_OFFERED && !c->answered) {
-		answer_offer(c);
+		answer_offer(c, now);
 		return 1;
 	}
 	if (phase == LANE_RUNNING && moves != c->moves)
-		answer_move(c, moves);
+		answer_move(c, moves, now);
 	if (c->arena != NULL && !c->completed)
 		work += deliver(c);
 	if (phase >= LANE_FINISHED && work == 0 && !c->completed) {

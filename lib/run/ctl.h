@@ -36,6 +36,7 @@ struct ctl_config {
 	struct ctl_budget *budget;
 	struct client_config client; /* all but our address, MAC and name, which come from port and host */
 	uint64_t cache_bytes;        /* blocks that the consumer may hold; at least one block is */
+	uint32_t stall_timeout_ms;   /* of packets but no data, see ctl_wait_in_vain(); no less than the inactivity timeout */
 	uint32_t run_bytes;          /* blocks that follow each other are delivered together, up to so many bytes */
 	const struct ctl_ops *ops;
 	void *arg;

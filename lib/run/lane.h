@@ -59,6 +59,7 @@ struct lane {
 	_Atomic uint32_t moves;      /* L2: as L1, for the new addresses in offer. Each asks for an RX_ACCEPT */
 	_Atomic bool detached;       /* L3: the worker's last touch */
 	_Atomic uint64_t counters[LANE_COUNTERS]; /* a copy, renewed some times a second */
+	_Atomic bool clogged;        /* as often: the consumer has all room, or so much that the server is held back */
 
 	/* Control: the host's load as cpu << 16 | mem << 8 | net. */
 	_Atomic uint32_t load;

@@ -41,11 +41,14 @@ static void copy_counters(struct lane *lane, ns_t now)
 		[LANE_COUNT_unsent] = lane->unsent,
 		[LANE_COUNT_unproven] = s->unproven,
 		[LANE_COUNT_by_multicast] = lane->by_multicast,
+		[LANE_COUNT_joinacks] = s->joinacks,
 	};
+	bool clogged = lane->client.state == CLIENT_REGULAR && (lane->client.ack_held || store_room(&lane->store) == 0);
 
 	lane->counted_at = now;
 	for (unsigned i = 0; i < LANE_COUNTERS; i++)
 		atomic_store_explicit(&lane->counters[i], v[i], memory_order_relaxed);
+	atomic_store_explicit(&lane->clogged, clogged, memory_order_relaxed);
 }
 
 /*

@@ -10,7 +10,7 @@
 static const char *const variables[] = { "WDSCAST_PORT",   "WDSCAST_IP",   "WDSCAST_GATEWAY", "WDSCAST_CORES",
 	                                 "WDSCAST_POLL",   "WDSCAST_CONF", "WDSCAST_MEMORY",  "WDSCAST_INITIATE_TIMEOUT",
 	                                 "WDSCAST_INACTIVITY_TIMEOUT", "WDSCAST_KEY", "WDSCAST_VERIFY_KEY",
-	                                 "WDSCAST_EXCEPTION" };
+	                                 "WDSCAST_EXCEPTION", "WDSCAST_STALL_TIMEOUT" };
 
 static void forget(void)
 {
@@ -33,6 +33,7 @@ static void what_is_not_given_has_a_default(void)
 	CU_ASSERT_EQUAL(o.memory_bytes, 4ull << 30);
 	CU_ASSERT_EQUAL(o.initiate_timeout_ms, 30000);
 	CU_ASSERT_EQUAL(o.inactivity_timeout_ms, 30000);
+	CU_ASSERT_EQUAL(o.stall_timeout_ms, 1800000);
 	CU_ASSERT_EQUAL(o.ip4.len, 0);
 }
 

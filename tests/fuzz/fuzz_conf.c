@@ -31,7 +31,7 @@ static void check(const struct api_options *o)
 	assert(o->core >= -1 && o->core < 4096);
 	assert(o->prefix4 <= 32 && o->prefix6 <= 128);
 	assert(o->memory_bytes > 0);
-	assert(o->initiate_timeout_ms >= 1000 && o->inactivity_timeout_ms >= 1000);
+	assert(o->initiate_timeout_ms >= 1000 && o->inactivity_timeout_ms >= 1000 && o->stall_timeout_ms >= 1000);
 	assert(security_pair_is_allowed(o->server_security.mode, o->client_security.mode));
 }
 

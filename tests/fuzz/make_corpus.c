@@ -148,7 +148,7 @@ static void save_texts(void)
 	save_text("url", "encoded", "wds://server/WDS%3adefault%2finstall.wim%2F1/install.wim");
 	make_directory("conf");
 	save_text("conf", "all", "# a lab\nport = kernel:eth0\nip=10.0.0.2/24\ngateway = 10.0.0.1\ncores = 2,4-6\n"
-	                         "poll = busy\nmemory = 2G\ninitiate_timeout = 10\ninactivity_timeout=20 # s\n");
+	                         "poll = busy\nmemory = 2G\ninitiate_timeout = 10\ninactivity_timeout=20 # s\nstall_timeout = 60\n");
 	save_text("conf", "ip6", "ip = fd00::2/64\ngateway = fe80::1\n");
 	make_directory("journal");
 	save_text("journal", "ranges",

@@ -83,7 +83,7 @@ static void test_structures_have_the_offsets_of_windows(void)
 static void test_our_own_structures_keep_their_offsets(void)
 {
 	static const struct row rows[] = {
-		SIZE(struct wdscast_options, 96),
+		SIZE(struct wdscast_options, 104),
 		MEMBER(struct wdscast_options, size, 0, 4),
 		MEMBER(struct wdscast_options, initiate_timeout_ms, 4, 4),
 		MEMBER(struct wdscast_options, inactivity_timeout_ms, 8, 4),
@@ -97,14 +97,16 @@ static void test_our_own_structures_keep_their_offsets(void)
 		MEMBER(struct wdscast_options, key, 64, 8),
 		MEMBER(struct wdscast_options, verify_key, 72, 8),
 		MEMBER(struct wdscast_options, exception, 80, 8),
-		MEMBER(struct wdscast_options, on_port, 88, 8),
+		MEMBER(struct wdscast_options, stall_timeout_ms, 88, 4),
+		MEMBER(struct wdscast_options, on_port, 96, 8),
 		MEMBER(struct wdscast_session_counters, size, 0, 4),
 		MEMBER(struct wdscast_session_counters, blocks, 8, 8),
 		MEMBER(struct wdscast_session_counters, bytes, 16, 8),
 		MEMBER(struct wdscast_session_counters, unsent, 208, 8),
 		MEMBER(struct wdscast_session_counters, unproven, 216, 8),
 		MEMBER(struct wdscast_session_counters, by_multicast, 224, 8),
-		SIZE(struct wdscast_session_counters, 232),
+		MEMBER(struct wdscast_session_counters, joinacks, 232, 8),
+		SIZE(struct wdscast_session_counters, 240),
 		MEMBER(struct wdscast_port_counters, size, 0, 4),
 		MEMBER(struct wdscast_port_counters, rx_frames, 8, 8),
 		MEMBER(struct wdscast_port_counters, no_path, 96, 8),
