@@ -56,13 +56,14 @@ static void print_events(struct report *report, struct serve *serve, const sigse
 	}
 }
 
+/* *hangs: a thread of it never ended. */
 static int serve_until_signal(const struct options *o, struct port *port, struct serve *serve, struct report *report,
-                              const struct serve_config *c, const sigset_t *signals)
+                              const struct serve_config *c, const sigset_t *signals, bool *hangs)
 {
 	struct serve_host_config threads = { .busy = choose_busy(o, port),
 		                             .worker_core = o->worker_core,
 		                             .content_core = o->content_core };
-	struct serve_host host;
+	static struct serve_host host; /* a thread that hangs may come back to it */
 	struct serve_event e;
 
 	privileges_seal(port->info.spec, false);
@@ -70,7 +71,9 @@ static int serve_until_signal(const struct options *o, struct port *port, struct
 		return not_started("threads", o->worker_core >= 0 ? "cannot run on those cores" : strerror(errno));
 	report_start(report, o, &port->info, c);
 	print_events(report, serve, signals);
-	serve_host_stop(&host);
+	*hangs = !serve_host_stop(&host);
+	if (*hangs)
+		fprintf(stderr, "wdscast: the disk does not answer: ended without waiting for it\n");
 	while (serve_take_event(serve, &e))
 		report_event(report, &e);
 	report_stop(report, serve_read_stats(serve));
@@ -83,6 +86,7 @@ static int run(const struct options *o, struct content_root *root, struct port *
 	struct serve_config c = o->serve;
 	char why[PORT_WHY_BYTES];
 	struct serve *serve;
+	bool hangs = false;
 	int code;
 
 	report.json = o->json;
@@ -94,8 +98,9 @@ static int run(const struct options *o, struct content_root *root, struct port *
 	c.seed = host_random();
 	if (serve_new(&c, host_now(), &serve, why) != WDSCAST_OK)
 		return not_started(port->info.spec, why);
-	code = serve_until_signal(o, port, serve, &report, &c, signals);
-	serve_free(serve);
+	code = serve_until_signal(o, port, serve, &report, &c, signals, &hangs);
+	if (!hangs)
+		serve_free(serve);
 	return code;
 }
 

@@ -18,7 +18,7 @@ static const char *event_name(enum serve_event_type type)
 		[SERVE_OPENED] = "opened",     [SERVE_CLOSED] = "closed",     [SERVE_SPOILT] = "spoilt",
 		[SERVE_JOINED] = "joined",     [SERVE_FINISHED] = "finished", [SERVE_LEFT] = "left",
 		[SERVE_VANISHED] = "vanished", [SERVE_KICKED] = "kicked",     [SERVE_FULL] = "full",
-		[SERVE_REFUSED] = "refused",   [SERVE_DEMOTED] = "demoted",
+		[SERVE_REFUSED] = "refused",   [SERVE_DEMOTED] = "demoted",   [SERVE_DISK_HANGS] = "disk_hangs",
 	};
 
 	return names[type];
@@ -80,6 +80,12 @@ static const struct report_session *session_of(struct report *r, const struct se
 	return s != NULL ? s : &unknown;
 }
 
+/* Of its own, for there is no session, or none yet. */
+static bool has_names(const struct serve_event *e)
+{
+	return e->type == SERVE_REFUSED || e->type == SERVE_DISK_HANGS;
+}
+
 static void remember(struct report *r, const struct serve_event *e)
 {
 	struct report_session *s = find_session(r, 0);
@@ -135,6 +141,10 @@ static void event_text(const struct serve_event *e, char *out, size_t max)
 	case SERVE_SPOILT:
 		snprintf(out, max, ": the file was changed or cannot be read; its clients are sent away");
 		break;
+	case SERVE_DISK_HANGS:
+		snprintf(out, max, ": to open or read the file takes longer than %u s: the disk is slow, or hangs",
+		         (unsigned)(SERVE_DISK_HANGS_NS / NS_PER_S));
+		break;
 	case SERVE_JOINED:
 	case SERVE_FINISHED:
 		snprintf(out, max, ": %s", client);
@@ -166,9 +176,8 @@ static void print_event(struct report *r, const struct serve_event *e)
 	char line[LINE_BYTES], text[TEXT_BYTES];
 
 	event_text(e, text, sizeof(text));
-	snprintf(line, sizeof(line), "%s %s/%s%s", event_name(e->type),
-	         e->type == SERVE_REFUSED ? e->name_space : s->name_space,
-	         e->type == SERVE_REFUSED ? e->object : s->object, text);
+	snprintf(line, sizeof(line), "%s %s/%s%s", event_name(e->type), has_names(e) ? e->name_space : s->name_space,
+	         has_names(e) ? e->object : s->object, text);
 	print_line(line);
 }
 
@@ -226,15 +235,15 @@ static void print_json_event(struct report *r, const struct serve_event *e)
 	json_t *object = json_object();
 
 	set_text(object, "event", event_name(e->type));
-	set_text(object, "namespace", e->type == SERVE_REFUSED ? e->name_space : s->name_space);
-	set_text(object, "object", e->type == SERVE_REFUSED ? e->object : s->object);
-	if (e->type != SERVE_REFUSED)
+	set_text(object, "namespace", has_names(e) ? e->name_space : s->name_space);
+	set_text(object, "object", has_names(e) ? e->object : s->object);
+	if (!has_names(e))
 		set_number(object, "session", e->session_id);
 	if (e->type == SERVE_OPENED)
 		set_session(object, e);
 	else if (e->type == SERVE_REFUSED)
 		set_refused(object, e);
-	else if (e->type != SERVE_CLOSED && e->type != SERVE_SPOILT)
+	else if (e->type != SERVE_CLOSED && e->type != SERVE_SPOILT && e->type != SERVE_DISK_HANGS)
 		set_client(object, e);
 	print_json(object);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #define MEMORY_ALIGN 64
+#define DISK_LOOK_NS (200 * NS_PER_MS)
 
 void serve_config_defaults(struct serve_config *c)
 {
@@ -300,6 +301,23 @@ static void settle(struct serve *w, ns_t now)
 		atomic_store_explicit(&w->stopped, true, memory_order_release);
 }
 
+/* A disk that hangs holds up all sessions, and no packet says so. */
+static void watch_disk(struct serve *w, ns_t now)
+{
+	struct serve_disk_watch *d = &w->disk_watch;
+	uint32_t calls = atomic_load_explicit(&w->disk_calls, memory_order_acquire); /* D1 */
+
+	d->look_at = now + DISK_LOOK_NS;
+	if (calls % 2 == 0 || calls != d->calls) {
+		*d = (struct serve_disk_watch){ .calls = calls, .since = now, .look_at = d->look_at };
+		return;
+	}
+	if (d->told || now - d->since < SERVE_DISK_HANGS_NS)
+		return;
+	d->told = true;
+	serve_tell_disk(w, atomic_load_explicit(&w->disk_at, memory_order_relaxed), now);
+}
+
 unsigned serve_turn(struct serve *w, ns_t now)
 {
 	unsigned work = take_answers(w, now);
@@ -311,6 +329,8 @@ unsigned serve_turn(struct serve *w, ns_t now)
 			work += serve_run_session(w, w->sessions[i], now);
 	serve_send_held(w, now);
 	work += serve_send_packets(w, now);
+	if (now >= w->disk_watch.look_at)
+		watch_disk(w, now);
 	link_tick(w->link, now);
 	if (link_flush(w->link, now) && w->out_next == w->out.packet_count)
 		settle(w, now);

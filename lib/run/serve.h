@@ -26,6 +26,7 @@
 
 #define SERVE_SESSIONS_MAX 64
 #define SERVE_BLOCK_BYTES_MIN 16
+#define SERVE_DISK_HANGS_NS (5 * NS_PER_S)
 #define SERVE_STREAMS_MAX 3 /* of one object: fast, medium, slow */
 
 /* What becomes of a client that holds a session below its rate. */
@@ -70,6 +71,7 @@ enum serve_event_type {
 	SERVE_KICKED,   /* reason: mt_kick_reason */
 	SERVE_DEMOTED,  /* it was told to go on in a lower stream */
 	SERVE_FULL,     /* it found all 200 places of the session taken, or all that its address may have */
+	SERVE_DISK_HANGS, /* a file has been being opened or read for SERVE_DISK_HANGS_NS: name_space and object are set */
 	SERVE_REFUSED,  /* a request: win32, name_space, object, client; at most some a second are told */
 };
 
@@ -155,6 +157,8 @@ unsigned serve_disk_turn(struct serve *w);
 /* Sleep until there may be work, or until serve_disk_wake(), which any thread may call. */
 void serve_disk_wait(struct serve *w);
 void serve_disk_wake(struct serve *w);
+/* Any thread: the content thread, which hangs in a call of the disk's, is to touch nothing more when it comes back. */
+void serve_disk_abandon(struct serve *w);
 
 /* ---- the program ---- */
 

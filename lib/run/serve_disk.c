@@ -10,6 +10,23 @@
 #define FEW_BYTES (6u << 20)   /* of slots, until repairs need more: twice the largest window of 1385-byte blocks */
 #define WAIT_NS NS_PER_S
 
+/* The worker sees when it takes long. */
+static void begin_call(struct serve *w, uint32_t at)
+{
+	atomic_store_explicit(&w->disk_at, at, memory_order_relaxed);
+	atomic_fetch_add_explicit(&w->disk_calls, 1, memory_order_release); /* D1 */
+}
+
+static void end_call(struct serve *w)
+{
+	atomic_fetch_add_explicit(&w->disk_calls, 1, memory_order_release);
+}
+
+static bool is_abandoned(const struct serve *w)
+{
+	return atomic_load_explicit(&w->disk_abandoned, memory_order_acquire);
+}
+
 static size_t round_up(size_t n)
 {
 	return (n + ALIGN - 1) / ALIGN * ALIGN;
@@ -237,7 +254,11 @@ static void find(struct serve *w, uint32_t name)
 	char name_space[NAME_TEXT_BYTES], object[NAME_TEXT_BYTES];
 	struct content_object *o = NULL;
 
+	begin_call(w, SERVE_DISK_NAME + name);
 	a.win32 = open_object(w, &w->names[name], name_space, object, &o);
+	end_call(w);
+	if (is_abandoned(w))
+		return;
 	if (a.win32 == 0)
 		session_of(w, o, w->names[name].ip_len, 0, &a);
 	if (a.made != NULL) {
@@ -253,7 +274,11 @@ static void find_lower(struct serve *w, const struct serve_session *upper)
 	struct serve_answer a = { .lower = true, .upper = upper->index, .upper_id = upper->config.session_id };
 	struct content_object *o = NULL;
 
+	begin_call(w, upper->index);
 	a.win32 = content_open(w->config.root, upper->name_space, upper->name, &o);
+	end_call(w);
+	if (is_abandoned(w))
+		return;
 	if (a.win32 == 0 && !content_same(upper->object, o)) {
 		content_close(o);
 		a.win32 = WDSMCS_E_CONTENT_NOT_FOUND;
@@ -271,7 +296,7 @@ static unsigned run_order(struct serve *w)
 {
 	struct serve_order order;
 
-	if (!spsc_pop(&w->orders, &order, sizeof(order)))
+	if (is_abandoned(w) || !spsc_pop(&w->orders, &order, sizeof(order)))
 		return 0;
 	if (order.type == SERVE_ORDER_FIND)
 		find(w, order.name);
@@ -282,6 +307,16 @@ static unsigned run_order(struct serve *w)
 	return 1;
 }
 
+static bool read_ahead(struct serve *w, struct serve_session *s)
+{
+	uint32_t n;
+
+	begin_call(w, s->index);
+	n = prefetch_turn(&s->prefetch);
+	end_call(w);
+	return n > 0;
+}
+
 /*
  * One order, then one for each session that was read for: a flood of names does not keep the sessions from
  * their blocks, nor do many sessions keep those who ask from an answer.
@@ -290,8 +325,8 @@ unsigned serve_disk_turn(struct serve *w)
 {
 	unsigned work = run_order(w);
 
-	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
-		if (w->made[i] != NULL && prefetch_turn(&w->made[i]->prefetch) > 0)
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX && !is_abandoned(w); i++)
+		if (w->made[i] != NULL && read_ahead(w, w->made[i]))
 			work += 1 + run_order(w);
 	return work;
 }
@@ -309,6 +344,11 @@ void serve_disk_wait(struct serve *w)
 void serve_disk_wake(struct serve *w)
 {
 	host_bell_ring(&w->bell);
+}
+
+void serve_disk_abandon(struct serve *w)
+{
+	atomic_store_explicit(&w->disk_abandoned, true, memory_order_release);
 }
 
 void serve_disk_close_all(struct serve *w)

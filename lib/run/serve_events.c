@@ -66,6 +66,25 @@ void serve_tell_client(struct serve *w, const struct serve_session *s, const str
 	tell(w, &e);
 }
 
+static void set_names(struct serve_event *e, const struct msi_name *name_space, const struct msi_name *content)
+{
+	wdscast_utf8((const char16_t *)name_space->units, e->name_space, sizeof(e->name_space));
+	wdscast_utf8((const char16_t *)content->units, e->object, sizeof(e->object));
+}
+
+void serve_tell_disk(struct serve *w, uint32_t disk_at, ns_t now)
+{
+	struct serve_event e = { .type = SERVE_DISK_HANGS, .at = now };
+
+	if (disk_at < SERVE_DISK_NAME && w->sessions[disk_at] != NULL) {
+		serve_tell_session(w, w->sessions[disk_at], SERVE_DISK_HANGS, now);
+		return;
+	}
+	if (disk_at >= SERVE_DISK_NAME)
+		set_names(&e, &w->names[disk_at - SERVE_DISK_NAME].name_space, &w->names[disk_at - SERVE_DISK_NAME].content);
+	tell(w, &e);
+}
+
 /* Whoever asks for what is not there may ask very often: the program hears of some a second. */
 void serve_tell_refused(struct serve *w, const struct msi_name *name_space, const struct msi_name *content,
                         const struct endpoint *client, uint32_t win32, ns_t now)
@@ -78,7 +97,6 @@ void serve_tell_refused(struct serve *w, const struct msi_name *name_space, cons
 	}
 	if (w->refused_told++ >= SERVE_REFUSED_A_SECOND)
 		return;
-	wdscast_utf8((const char16_t *)name_space->units, e.name_space, sizeof(e.name_space));
-	wdscast_utf8((const char16_t *)content->units, e.object, sizeof(e.object));
+	set_names(&e, name_space, content);
 	tell(w, &e);
 }

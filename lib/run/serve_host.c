@@ -4,6 +4,7 @@
 #define DOZE_AFTER_NS (2 * NS_PER_MS) /* without work: where the port can wake us */
 #define DOZE_NS (10 * NS_PER_MS)      /* sessions are looked at as often */
 #define STOP_WAIT_NS (2 * NS_PER_S)   /* for the wire to take the last packets */
+#define DISK_WAIT_NS (2 * NS_PER_S)   /* for a call of the disk's to come back */
 #define STOP_POLL_NS (5 * NS_PER_MS)
 
 /*
@@ -72,19 +73,36 @@ static void run_content(void *arg)
 			host_doze_wake(&h->doze);
 		else
 			serve_disk_wait(h->serve);
+	atomic_store_explicit(&h->content_ended, true, memory_order_release);
 }
 
-static void end_threads(struct serve_host *h)
+static bool content_ends(struct serve_host *h)
+{
+	ns_t end = host_now() + DISK_WAIT_NS;
+
+	while (!atomic_load_explicit(&h->content_ended, memory_order_acquire) && host_now() < end)
+		host_nap(STOP_POLL_NS);
+	return atomic_load_explicit(&h->content_ended, memory_order_acquire);
+}
+
+/* False: the content thread does not end. The doze stays open for it. */
+static bool end_threads(struct serve_host *h)
 {
 	atomic_store_explicit(&h->quit, true, memory_order_release);
 	serve_disk_wake(h->serve);
 	host_doze_wake(&h->doze);
 	if (h->worker != NULL)
 		host_thread_join(h->worker);
+	h->worker = NULL;
+	if (h->content != NULL && !content_ends(h)) {
+		serve_disk_abandon(h->serve);
+		return false;
+	}
 	if (h->content != NULL)
 		host_thread_join(h->content);
-	h->worker = h->content = NULL;
+	h->content = NULL;
 	host_doze_close(&h->doze);
+	return true;
 }
 
 bool serve_host_start(struct serve_host *h, struct serve *serve, const struct serve_host_config *c)
@@ -92,6 +110,7 @@ bool serve_host_start(struct serve_host *h, struct serve *serve, const struct se
 	h->serve = serve;
 	h->config = *c;
 	atomic_init(&h->quit, false);
+	atomic_init(&h->content_ended, false);
 	if (!host_doze_open(&h->doze))
 		return false;
 	h->content = host_thread_start("wds-content", c->content_core, run_content, h);
@@ -102,7 +121,7 @@ bool serve_host_start(struct serve_host *h, struct serve *serve, const struct se
 	return false;
 }
 
-void serve_host_stop(struct serve_host *h)
+bool serve_host_stop(struct serve_host *h)
 {
 	ns_t end = host_now() + STOP_WAIT_NS;
 
@@ -110,5 +129,5 @@ void serve_host_stop(struct serve_host *h)
 	host_doze_wake(&h->doze);
 	while (!serve_has_stopped(h->serve) && host_now() < end)
 		host_nap(STOP_POLL_NS);
-	end_threads(h);
+	return end_threads(h);
 }

@@ -17,12 +17,15 @@ struct serve_host {
 	struct serve_host_config config;
 	struct host_thread *worker, *content;
 	struct host_doze doze; /* the worker's */
-	_Atomic bool quit;
+	_Atomic bool quit, content_ended;
 };
 
 /* False when a thread cannot be started; then none runs. */
 bool serve_host_start(struct serve_host *h, struct serve *serve, const struct serve_host_config *c);
-/* Stop serving, give the packets that say so a moment to leave, and end the threads. */
-void serve_host_stop(struct serve_host *h);
+/*
+ * Stop serving, give the packets that say so a moment to leave, and end the threads. False: the content thread hangs
+ * in a call of the disk's, and was left there: the server may not be freed, and the program should end soon.
+ */
+bool serve_host_stop(struct serve_host *h);
 
 #endif

@@ -45,6 +45,16 @@ struct serve_name {
 	struct serve_asker waiters[SERVE_WAITERS_MAX];
 };
 
+/* What the content thread waits for the disk for: a session's index, or after those the place of a name. */
+#define SERVE_DISK_NAME SERVE_SESSIONS_MAX
+
+/* The worker's look at it. */
+struct serve_disk_watch {
+	uint32_t calls; /* as last seen */
+	ns_t since, look_at;
+	bool told;
+};
+
 enum serve_order_type { SERVE_ORDER_FIND, SERVE_ORDER_LOWER, SERVE_ORDER_CLOSE };
 
 struct serve_order {
@@ -133,6 +143,7 @@ struct serve {
 	uint32_t signed_answers;
 	bool stopping;
 	bool ring;                    /* there is work for the content thread */
+	struct serve_disk_watch disk_watch;
 
 	_Alignas(SPSC_LINE) _Atomic bool stop; /* the program's word to the worker */
 	_Atomic bool stopped;                  /* and its answer */
@@ -145,6 +156,9 @@ struct serve {
 	_Alignas(SPSC_LINE) struct serve_session *made[SERVE_SESSIONS_MAX];
 	struct rng rng;
 	uint32_t next_port, next_group;
+	_Atomic uint32_t disk_calls;  /* odd: one is under way. D1: a release store publishes disk_at */
+	_Atomic uint32_t disk_at;     /* SERVE_DISK_NAME; for the worker */
+	_Atomic bool disk_abandoned;  /* the program's word */
 
 	size_t memory_bytes;
 };
@@ -173,6 +187,7 @@ void serve_on_lower(struct serve *w, const struct serve_answer *a, ns_t now);
 /* serve_events.c: what the program is told */
 void serve_tell_session(struct serve *w, const struct serve_session *s, enum serve_event_type type, ns_t now);
 void serve_tell_client(struct serve *w, const struct serve_session *s, const struct out_event *e, ns_t now);
+void serve_tell_disk(struct serve *w, uint32_t disk_at, ns_t now);
 void serve_tell_refused(struct serve *w, const struct msi_name *name_space, const struct msi_name *content,
                         const struct endpoint *client, uint32_t win32, ns_t now);
 

@@ -1,5 +1,8 @@
 #include "run/serve_host.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "content/tree.h"
 #include "run_room/serve_rig.h"
 #include "support/suite.h"
@@ -81,9 +84,49 @@ static void stopping_in_the_middle_tells_the_clients(void)
 	tree_remove();
 }
 
+/* The calls of content_read(): they wait as long as they are told to. */
+static _Atomic bool disk_hangs;
+
+ssize_t pread(int fd, void *to, size_t len, off_t at)
+{
+	while (atomic_load(&disk_hangs))
+		host_nap(NS_PER_MS);
+	return (ssize_t)syscall(SYS_pread64, fd, to, len, at);
+}
+
+/* It is told once, and nothing else waits for the disk: not even the end. */
+static void a_disk_that_hangs_is_told_and_holds_up_no_end(void)
+{
+	ns_t began;
+	struct guest *g;
+
+	start(false);
+	g = rig_guest(&rig, "n", "a");
+	while (!g->offered || g->blocks.ones < 100)
+		rig_turn(&rig);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_DISK_HANGS), 0);
+	atomic_store(&disk_hangs, true);
+	began = host_now();
+	while (rig_events(&rig, SERVE_DISK_HANGS) == 0 && host_now() - began < 10 * NS_PER_S)
+		rig_turn(&rig);
+	CU_ASSERT(host_now() - began >= SERVE_DISK_HANGS_NS);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_DISK_HANGS), 1);
+	CU_ASSERT_STRING_EQUAL(rig.events[rig.event_count - 1].object, "a");
+	began = host_now();
+	CU_ASSERT_FALSE(serve_host_stop(&host));
+	CU_ASSERT(host_now() - began < 5 * NS_PER_S);
+	CU_ASSERT_FATAL(rig_finish(&rig, 5));
+	CU_ASSERT_EQUAL(g->result, WDSTPC_E_KICKED_FAIL);
+	atomic_store(&disk_hangs, false); /* a program would be gone by now */
+	host_thread_join(host.content);
+	rig_stop(&rig);
+	tree_remove();
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(napping_threads_serve),
 	SUITE_TEST(a_busy_worker_serves),
 	SUITE_TEST(stopping_in_the_middle_tells_the_clients),
+	SUITE_TEST(a_disk_that_hangs_is_told_and_holds_up_no_end),
 };
 SUITE_MAIN("run/serve_host", tests)
