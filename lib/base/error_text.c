@@ -16,6 +16,7 @@ static const struct {
 	{ ERROR_INVALID_DATA, "the data makes no sense" },
 	{ ERROR_NOT_READY, "not ready" },
 	{ ERROR_GEN_FAILURE, "the system reported a failure" },
+	{ ERROR_SHARING_VIOLATION, "the object is being written" },
 	{ ERROR_NOT_SUPPORTED, "not supported" },
 	{ ERROR_INVALID_PARAMETER, "an argument is out of range" },
 	{ ERROR_INSUFFICIENT_BUFFER, "the server's answer is too large" },

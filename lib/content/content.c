@@ -9,11 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "content/name.h"
 #include "wdserror.h"
 
+#define TICK_NS (20 * (int64_t)NS_PER_MS) /* the clock of files goes on at least as often */
+#define TICKS_MAX 5                       /* so long is waited for a file that is being written */
 #define TRIES_AGAIN 16 /* openat2() says EAGAIN while somebody renames below the root */
 
 struct content_root {
@@ -191,14 +195,40 @@ static uint32_t error_of(int why, uint32_t not_found)
 	}
 }
 
+static int64_t ns_of(const struct timespec *t)
+{
+	return t->tv_sec * (int64_t)NS_PER_S + t->tv_nsec;
+}
+
+/*
+ * A change in the same tick of the clock as the one before leaves no trace in a file's times. So what is served was
+ * looked at when the tick of its last change was over: a later change then shows. 0, or a Win32 code.
+ */
+static uint32_t look_when_settled(int fd, struct stat *st)
+{
+	struct timespec now;
+
+	for (int i = 0; i <= TICKS_MAX; i++) {
+		int64_t age;
+
+		clock_gettime(CLOCK_REALTIME, &now); /* before the look: it is older than that */
+		if (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))
+			return WDSMCS_E_CONTENT_NOT_FOUND;
+		age = ns_of(&now) - ns_of(&st->st_ctim);
+		if (age >= TICK_NS || age < -TICK_NS) /* of a clock that was set back: that does not come again soon */
+			return 0;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = TICK_NS - (age > 0 ? age : 0) }, NULL);
+	}
+	return ERROR_SHARING_VIOLATION;
+}
+
 static uint32_t adopt(int fd, struct content_object **out)
 {
 	struct content_object *o = malloc(sizeof(*o));
 	struct stat st;
+	uint32_t why = o == NULL ? ERROR_NO_SYSTEM_RESOURCES : look_when_settled(fd, &st);
 
-	if (o == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		uint32_t why = o == NULL ? ERROR_NO_SYSTEM_RESOURCES : WDSMCS_E_CONTENT_NOT_FOUND;
-
+	if (why != 0) {
 		free(o);
 		close(fd);
 		return why;

@@ -24,9 +24,11 @@ void content_root_close(struct content_root *r);
  * path of folders. Nothing outside the root is reached: no "..", no absolute path, no symbolic link that
  * leads out (openat2() with RESOLVE_BENEATH). Only regular files. Matching is exact first, then without
  * case (ASCII), as Windows' administrators expect. A file NAME.wdsmeta is metadata of an object, and none
- * itself: the initiation over UDP has no room for metadata, so nobody gets what is in it.
+ * itself: the initiation over UDP has no room for metadata, so nobody gets what is in it. A file that was changed
+ * just now is waited for, some 20 ms, until a further change would show in its times.
  * @return 0, or the Win32 code for the error packet: WDSMCS_E_NAMESPACE_NOT_FOUND,
- *         WDSMCS_E_CONTENT_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES.
+ *         WDSMCS_E_CONTENT_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES;
+ *         ERROR_SHARING_VIOLATION, it is being written all the time.
  */
 uint32_t content_open(struct content_root *r, const char *name_space, const char *object, struct content_object **out);
 void content_close(struct content_object *o);

@@ -19,6 +19,7 @@
 #define ERROR_INVALID_DATA 13u /**< an answer that makes no sense */
 #define ERROR_NOT_READY 21u /**< a server: not running yet; here: the session was not started */
 #define ERROR_GEN_FAILURE 31u /**< anything else that the system reported */
+#define ERROR_SHARING_VIOLATION 32u /**< a server: the object is being written */
 #define ERROR_NOT_SUPPORTED 50u /**< not supported by the port, the build or the server */
 #define ERROR_INVALID_PARAMETER 87u /**< an argument is NULL or out of range */
 #define ERROR_INSUFFICIENT_BUFFER 122u /**< a server: its answer is too large */

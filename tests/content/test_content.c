@@ -1,9 +1,12 @@
 #include "content/content.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "content/tree.h"
@@ -268,6 +271,69 @@ static void reading_beyond_the_end_fails(void)
 	done();
 }
 
+/* Else a second change within one tick of the clock would leave no trace. */
+static void a_file_that_was_changed_just_now_is_waited_for(void)
+{
+	struct content_object *o;
+	struct timespec now;
+	struct stat st;
+	char byte;
+
+	with_tree();
+	tree_file("root/images/new", 100, 1);
+	o = must_open("images", "new");
+	clock_gettime(CLOCK_REALTIME, &now);
+	CU_ASSERT_EQUAL_FATAL(stat("root/images/new", &st), 0);
+	CU_ASSERT((now.tv_sec - st.st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st.st_ctim.tv_nsec >= 20000000);
+	tree_file("root/images/new", 100, 2);
+	CU_ASSERT_FALSE(content_read(o, 0, &byte, 1));
+	content_close(o);
+	done();
+}
+
+/* A process that writes the first byte again and again. */
+static pid_t write_always(const char *path)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid != 0)
+		return pid;
+	fd = open(path, O_WRONLY);
+	for (time_t end = time(NULL) + 20; time(NULL) < end;)
+		if (pwrite(fd, "x", 1, 0) != 1)
+			break;
+	_exit(0);
+}
+
+static void a_file_that_is_being_written_is_refused(void)
+{
+	pid_t writer;
+
+	with_tree();
+	writer = write_always("root/images/a.wim");
+	usleep(100000);
+	CU_ASSERT_EQUAL(try_open("images", "a.wim"), ERROR_SHARING_VIOLATION);
+	kill(writer, SIGKILL);
+	waitpid(writer, NULL, 0);
+	CU_ASSERT_EQUAL(try_open("images", "a.wim"), 0);
+	done();
+}
+
+static void a_file_without_a_name_is_not_read_on(void)
+{
+	struct content_object *o;
+	char byte;
+
+	with_tree();
+	o = must_open("images", "a.wim");
+	CU_ASSERT(content_read(o, 0, &byte, 1));
+	unlink("root/images/a.wim");
+	CU_ASSERT_FALSE(content_read(o, 0, &byte, 1));
+	content_close(o);
+	done();
+}
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_file_is_read_as_it_is),
 	SUITE_TEST(metadata_is_no_object),
@@ -280,6 +346,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(two_names_of_one_file_are_the_same),
 	SUITE_TEST(a_changed_file_is_never_read_again),
 	SUITE_TEST(a_replaced_file_is_not_read_on),
+	SUITE_TEST(a_file_that_was_changed_just_now_is_waited_for),
+	SUITE_TEST(a_file_that_is_being_written_is_refused),
+	SUITE_TEST(a_file_without_a_name_is_not_read_on),
 	SUITE_TEST(a_change_shows_whatever_the_modification_time),
 	SUITE_TEST(reading_beyond_the_end_fails),
 };
