@@ -128,6 +128,8 @@ struct host_interface {
 bool host_interface(const char *name, struct host_interface *out);
 /* The interface by which the kernel would reach an address; out's ip4 or ip6 is the source it would use. */
 bool host_route(const struct ip_addr *to, struct host_interface *out);
+/* The kernel has asked for the hardware address of the next hop to it, and nobody has answered. */
+bool host_neighbour_fails(const struct ip_addr *to);
 /* All interfaces, up to max; returns how many. */
 unsigned host_interfaces(struct host_interface *out, unsigned max);
 /* Give an interface an address, to be used at once. False when the kernel refuses. */

@@ -115,16 +115,16 @@ static void take_default_route(void *arg, const struct nlmsghdr *m)
 		*to = ip_of_bytes(gateway, len);
 }
 
-static void dump(unsigned short type, unsigned fixed, unsigned char family, netlink_each *each, struct list *list)
+static void dump(unsigned short type, unsigned fixed, unsigned char family, netlink_each *each, void *arg)
 {
 	struct {
 		struct nlmsghdr header;
-		struct ifinfomsg body; /* the largest of the three; all begin with the family */
+		struct ifinfomsg body; /* the largest of them; all begin with the family */
 	} q = { .header = { .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.body = { .ifi_family = family } };
 
 	q.header.nlmsg_len = NLMSG_LENGTH(fixed);
-	netlink_ask(&q.header, each, list);
+	netlink_ask(&q.header, each, arg);
 }
 
 /* "0000:01:00.0" */
@@ -252,6 +252,35 @@ bool host_route(const struct ip_addr *to, struct host_interface *out)
 	if (route.gateway.len == 16)
 		out->gateway6 = route.gateway;
 	return true;
+}
+
+struct neighbour {
+	struct ip_addr ip;
+	uint32_t index; /* of the interface */
+	bool fails;
+};
+
+static void take_neighbour(void *arg, const struct nlmsghdr *m)
+{
+	const struct ndmsg *entry = NLMSG_DATA(m);
+	struct neighbour *n = arg;
+	const void *ip = netlink_attribute(m, sizeof(*entry), NDA_DST, n->ip.len);
+
+	if (ip != NULL && memcmp(ip, n->ip.b, n->ip.len) == 0 && (uint32_t)entry->ndm_ifindex == n->index)
+		n->fails = (entry->ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) != 0;
+}
+
+bool host_neighbour_fails(const struct ip_addr *to)
+{
+	struct route route = { .len = to->len };
+	struct neighbour n = { .fails = false };
+
+	if (to->len == 0 || !ask_route(to, &route))
+		return false;
+	n.ip = route.gateway.len > 0 ? route.gateway : *to;
+	n.index = route.index;
+	dump(RTM_GETNEIGH, sizeof(struct ndmsg), n.ip.len == 4 ? AF_INET : AF_INET6, take_neighbour, &n);
+	return n.fails;
 }
 
 static void no_answer(void *arg, const struct nlmsghdr *m)

@@ -8,6 +8,7 @@
 
 #define DELIVER_AT_ONCE 64
 #define LOAD_EVERY_NS (5 * NS_PER_S)
+#define NEIGHBOUR_EVERY_NS NS_PER_S
 #define SLEEP_NS NS_PER_S
 #define DETACH_NAP_NS NS_PER_MS
 #define BLOCK_BYTES_MAX 65507 /* a block travels in one UDP datagram */
@@ -355,6 +356,18 @@ static void read_load(struct ctl *c, ns_t now)
 	atomic_store_explicit(&c->lane.load, (uint32_t)cpu << 16 | (uint32_t)mem << 8 | net, memory_order_relaxed);
 }
 
+/* On a port of its own the kernel asks for hardware addresses, and tells nobody that there is no answer. */
+static void look_at_neighbour(struct ctl *c, uint32_t phase, ns_t now)
+{
+	const struct worker *w = c->config.worker;
+
+	if (phase != LANE_INITIATING || w->port->info.delivers != PORT_DATAGRAMS || w->interface[0] == '\0' ||
+	    now < c->neighbour_at)
+		return;
+	c->neighbour_at = now + NEIGHBOUR_EVERY_NS;
+	c->wait.no_neighbour = host_neighbour_fails(&c->config.client.initiation.ip);
+}
+
 /* A cancel of before found no lane, and is said again. */
 static void begin(struct ctl *c)
 {
@@ -375,6 +388,7 @@ unsigned ctl_turn(struct ctl *c, ns_t now)
 
 	if (!c->added)
 		begin(c);
+	look_at_neighbour(c, phase, now);
 	ctl_wait_watch(&c->wait, &c->lane, c->config.worker->rx, now);
 	if (!is_cancelled(c))
 		limit_wait(c, now);

@@ -57,7 +57,7 @@ struct ctl {
 	void *arena, *store_mem, *bitmap_mem, *buffers_mem;
 	size_t arena_bytes, store_mem_bytes, bitmap_mem_bytes, buffers_mem_bytes;
 	struct host_load_state load_state;
-	ns_t load_at;
+	ns_t load_at, neighbour_at;
 	struct ctl_wait wait;
 	char why[CTL_WHY_BYTES];
 };

@@ -45,10 +45,17 @@ static enum ctl_wait_reason judge_session(const struct ctl_wait *w, bool clogged
 	return now - w->data.at >= LONG_NS ? CTL_WAIT_SERVER : CTL_WAIT_OTHERS;
 }
 
+static enum ctl_wait_reason judge_request(const struct ctl_wait *w, ns_t now)
+{
+	bool pathless = w->pathless.n > 0 && now - w->pathless.at < RECENT_NS;
+
+	return pathless || w->no_neighbour ? CTL_WAIT_NEIGHBOUR : CTL_WAIT_ANSWER;
+}
+
 static enum ctl_wait_reason judge(const struct ctl_wait *w, bool clogged, ns_t now)
 {
 	if (w->phase == LANE_INITIATING)
-		return w->pathless.n > 0 && now - w->pathless.at < RECENT_NS ? CTL_WAIT_NEIGHBOUR : CTL_WAIT_ANSWER;
+		return judge_request(w, now);
 	return w->phase == LANE_RUNNING ? judge_session(w, clogged, now) : CTL_WAIT_NOT;
 }
 
@@ -136,6 +143,7 @@ ns_t ctl_wait_in_vain(struct ctl_wait *w, ns_t silence, ns_t stall, ns_t now)
 void ctl_wait_text(const struct ctl_wait *w, enum ctl_wait_reason reason, const struct ip_addr *server,
                    uint16_t request_port, const char *interface, char *out, size_t max)
 {
+	const char *on = interface[0] != '\0' ? " on " : "";
 	char ip[IP_ADDR_TEXT];
 
 	ip_text(server, ip);
@@ -144,8 +152,7 @@ void ctl_wait_text(const struct ctl_wait *w, enum ctl_wait_reason reason, const 
 		snprintf(out, max, "%s", "");
 		break;
 	case CTL_WAIT_NEIGHBOUR:
-		snprintf(out, max, "no machine answers for %s%s%s: it is off, or this is the wrong interface", ip,
-		         interface[0] != '\0' ? " on " : "", interface);
+		snprintf(out, max, "no machine answers for %s%s%s: it is off, or this is the wrong interface", ip, on, interface);
 		break;
 	case CTL_WAIT_ANSWER:
 		snprintf(out, max, "no answer from %s port %u: no server runs there, or a firewall drops UDP", ip,
@@ -158,8 +165,8 @@ void ctl_wait_text(const struct ctl_wait *w, enum ctl_wait_reason reason, const 
 		break;
 	case CTL_WAIT_MULTICAST:
 		snprintf(out, max,
-		         "%s answers, but nothing comes by multicast: a firewall drops it, or a switch with IGMP snooping has "
-		         "no querier", ip);
+		         "%s answers, but nothing comes by multicast%s%s: a firewall drops it, a switch with IGMP snooping has "
+		         "no querier, or this is the wrong interface", ip, on, interface);
 		break;
 	case CTL_WAIT_SILENCE:
 		snprintf(out, max,

@@ -33,6 +33,7 @@ struct ctl_wait {
 	uint64_t data_at_block;       /* data packets that had come at the last new block */
 	uint64_t total_blocks;
 	uint32_t phase;
+	bool no_neighbour;            /* the kernel, on a port of its own, finds none: ctl.c asks it */
 	enum ctl_wait_reason last;    /* whether it has lasted long enough or not */
 	_Atomic uint32_t reason;      /* one that has */
 	_Atomic uint32_t session_port; /* of the server: where JOINs go */

@@ -96,6 +96,23 @@ static void a_route_leads_through_its_interface_from_its_source(void)
 	CU_ASSERT_STRING_EQUAL(h.name, "a");
 }
 
+/* Whether it is the address itself that was asked for or the router on the way to it. */
+static void a_neighbour_that_does_not_answer_is_known(void)
+{
+	struct ip_addr near4 = ip("10.1.2.77"), far4 = ip("192.0.2.1"), near6 = ip("fd00::77"), nowhere = ip("203.0.113.1");
+
+	CU_ASSERT_FALSE(host_neighbour_fails(&near4)); /* nobody has asked for it */
+	CU_ASSERT_FATAL(netns_run("ip neigh add 10.1.2.77 dev a nud failed && ip neigh add fd00::77 dev a nud failed"));
+	CU_ASSERT(host_neighbour_fails(&near4));
+	CU_ASSERT(host_neighbour_fails(&near6));
+	CU_ASSERT_FALSE(host_neighbour_fails(&far4));
+	CU_ASSERT_FATAL(netns_run("ip neigh add 10.1.2.1 dev a nud failed"));
+	CU_ASSERT(host_neighbour_fails(&far4));
+	CU_ASSERT_FATAL(netns_run("ip neigh replace 10.1.2.77 lladdr 02:00:00:00:00:01 dev a nud permanent"));
+	CU_ASSERT_FALSE(host_neighbour_fails(&near4));
+	CU_ASSERT_FALSE(host_neighbour_fails(&nowhere));
+}
+
 static void no_route_is_said(void)
 {
 	struct ip_addr nowhere = ip("203.0.113.1"), none = { 0 };
@@ -106,6 +123,7 @@ static void no_route_is_said(void)
 }
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_neighbour_that_does_not_answer_is_known),
 	SUITE_TEST(an_interface_is_told_with_its_addresses),
 	SUITE_TEST(one_that_is_down_or_bare_or_loopback_says_so),
 	SUITE_TEST(what_does_not_exist_is_refused),

@@ -52,6 +52,8 @@ static void a_server_without_a_path_is_no_neighbour(void)
 		CU_ASSERT_EQUAL(at(s), s < 3 ? CTL_WAIT_NOT : CTL_WAIT_NEIGHBOUR);
 	}
 	CU_ASSERT_EQUAL(at(6), CTL_WAIT_ANSWER); /* it has a path again */
+	wait.no_neighbour = true; /* as the kernel says */
+	CU_ASSERT_EQUAL(at(7), CTL_WAIT_NEIGHBOUR);
 }
 
 /* The lane's offer is answered at that second. */

@@ -119,14 +119,37 @@ net_start_here() {
 	NET_PIDS+=("$STARTED")
 }
 
-# net_await PID SECONDS: true when the process has ended within that time.
-net_await() {
-	local pid=$1 tries=$(($2 * 20))
+# Sets NET_NOW to the time in milliseconds.
+net_now() {
+	NET_NOW=$((${EPOCHREALTIME/[^0-9]/} / 1000))
+}
 
-	while kill -0 "$pid" 2>/dev/null; do
-		[ $((tries--)) -gt 0 ] || return 1
+# net_until_at MILLISECONDS COMMAND...: true as soon as the command is, if that is not later than NET_NOW will be then.
+net_until_at() {
+	local end=$1
+
+	shift
+	until "$@"; do
+		net_now
+		[ $NET_NOW -lt "$end" ] || return 1
 		sleep 0.05
 	done
+}
+
+# net_until SECONDS COMMAND...: the same from now on.
+net_until() {
+	net_now
+	net_until_at $((NET_NOW + $1 * 1000)) "${@:2}"
+}
+
+# True when the process has ended.
+net_is_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# net_await PID SECONDS: true when the process has ended within that time.
+net_await() {
+	net_until "$2" net_is_gone "$1"
 }
 
 # net_wait PID SECONDS: wait for its end and set STATUS to its exit code. 124, and killed, when it takes longer.
@@ -147,17 +170,6 @@ net_wait() {
 net_stop() {
 	kill -"$1" "$2" 2>/dev/null
 	net_wait "$2" "${3:-5}"
-}
-
-# net_until SECONDS COMMAND...: true as soon as the command is.
-net_until() {
-	local tries=$(($1 * 20))
-
-	shift
-	until "$@"; do
-		[ $((tries--)) -gt 0 ] || return 1
-		sleep 0.05
-	done
 }
 
 # net_tmpfs NAME SIZE: a small disk at NET_DIR/NAME.

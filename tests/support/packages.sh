@@ -8,8 +8,8 @@ PACKAGES_BUILD="build-essential meson ninja-build pkg-config python3
 	libseccomp-dev"
 # To make networks of namespaces, measure and compare; to read the manual.
 PACKAGES_NET="iproute2 iputils-ping ethtool procps util-linux coreutils tar man-db"
-# To set a program's clock.
-PACKAGES_FAULTS="faketime"
+# To set a program's clock; firewalls.
+PACKAGES_FAULTS="faketime nftables"
 # To count the lines that tests run.
 PACKAGES_COVERAGE="gcovr man-db"
 # For the second compiler, the sanitizers and the fuzz targets.
