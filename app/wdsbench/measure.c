@@ -60,7 +60,7 @@ void figures_read_link(struct figures *f, const struct link *l)
 	struct port_stats s;
 
 	port_read_stats(l->port, &s);
-	f->missed = s.rx_missed;
+	f->missed = s.rx_missed + s.rx_no_buffer;
 	f->dropped = s.tx_dropped + l->stats.tx_stuck;
 	if (l->net != NULL)
 		for (unsigned i = 0; i < NET_VERDICT_COUNT; i++)

@@ -107,7 +107,7 @@ def wdscast(t, port="kernel", serve_options=(), get_options=()):
     f["mpps"] = f["gbps"] * 1e3 / 8 / block
     f["repaired_percent"] = 100 * statistics.mean(d["repaired_blocks"] for d in done) / max(t.bytes / block, 1)
     f["wire_per_file"] = max(d["port"]["rx_bytes"] for d in done) / t.bytes
-    f["rx_missed"] = max(d["port"]["rx_missed"] for d in done)
+    f["rx_missed"] = max(d["port"]["rx_missed"] + d["port"]["rx_no_buffer"] for d in done)
     f["idle_turns_percent"] = statistics.mean(100 * d["port"]["idle_turns"] / max(d["port"]["turns"], 1) for d in done)
     return f
 

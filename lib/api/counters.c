@@ -52,6 +52,8 @@ DWORD wdscast_read_session_counters(HANDLE session, struct wdscast_session_count
 #define X(name, text) all.name = load(&s->ctl->lane.counters[LANE_COUNT_##name]);
 	WDSCAST_SESSION_COUNTERS(X)
 #undef X
+	all.lost_on_wire = ctl_lost_on_wire(s->ctl);
+	all.slots_used = ctl_slots_used(s->ctl);
 	state_leave(s);
 	return copy(out, &all, sizeof(all));
 }

@@ -130,6 +130,19 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 
 /* ---- counters ---- */
 
+/*
+ * The books balance. A packet of data that a session's server sent was accepted (odata, rdata) or is missing
+ * (lost_seq_nos). Missing ones were lost
+ *   by the ring:     rx_missed, and handed_dropped between workers
+ *   by the buffers:  rx_no_buffer
+ *   as fragments:    reassembly_timeouts, reassembly_evicted, bad_fragment
+ *   as wrong:        malformed, wrong_security, unverified; runt, bad_ip, bad_udp, oversize
+ *   on the wire:     lost_on_wire, which is what is left
+ * and accepted ones lie in the cache or were delivered (blocks), were there before (duplicates), made no sense
+ * (bad_payload) or had no room, for the disk is slow (refused_no_room). What the kernel glued is one frame: where it
+ * drops such a train, the ring has one and the wire the rest.
+ */
+
 /* All of one session, from its start. */
 #define WDSCAST_SESSION_COUNTERS(X)                                                     \
 	X(blocks, "blocks that lie in the cache or were delivered")                     \
@@ -160,13 +173,15 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 	X(unsent, "packets of ours that the port did not take")                         \
 	X(unproven, "answers to our requests without the proof of the server's key")      \
 	X(by_multicast, "datagrams that came by multicast")                             \
-	X(joinacks, "answers to JOIN packets")
+	X(joinacks, "answers to JOIN packets")                                          \
+	X(lost_on_wire, "of the missing packets those that no other counter explains")  \
+	X(slots_used, "blocks that the cache holds now")
 
 /* The port of a session: shared by all sessions on it. */
 #define WDSCAST_PORT_COUNTERS(X)                                             \
 	X(rx_frames, "frames received")                                      \
 	X(rx_bytes, "their bytes")                                           \
-	X(rx_missed, "frames lost before they were seen")                    \
+	X(rx_missed, "frames lost because the ring was full")                \
 	X(tx_frames, "frames sent")                                          \
 	X(tx_bytes, "their bytes")                                           \
 	X(tx_dropped, "frames that could not be sent")                       \
@@ -194,7 +209,10 @@ WDSTCI_EXPORT DWORD wdscast_set_run_bytes(HANDLE session, uint32_t bytes);
 	X(to_kernel, "frames passed to the kernel by the exception tap")     \
 	X(from_kernel, "frames that it sent by the tap")                     \
 	X(handed, "datagrams that one worker read for another's session")    \
-	X(handed_dropped, "... and dropped, because that one was too slow")
+	X(handed_dropped, "... and dropped, because that one was too slow")  \
+	X(rx_no_buffer, "frames lost because there was no buffer for them")  \
+	X(tap_dropped, "frames that the tap did not take: the kernel's, not ours") \
+	X(buffers_used, "buffers that hold a frame now")
 
 #define X(name, text) uint64_t name;
 struct wdscast_session_counters {

@@ -62,9 +62,11 @@ struct port_info {
 };
 
 struct port_stats {
-	uint64_t rx_frames, rx_bytes, rx_missed; /* missed: lost before we saw them, as far as the port can tell */
+	uint64_t rx_frames, rx_bytes;
+	uint64_t rx_missed, rx_no_buffer; /* lost before we saw them, as far as the port can tell: ring full, no buffer */
 	uint64_t tx_frames, tx_bytes, tx_dropped;
-	uint64_t to_kernel, from_kernel; /* by the exception tap */
+	uint64_t to_kernel, from_kernel, tap_dropped; /* by the exception tap, and the kernel's that it did not take */
+	uint64_t buffers_used; /* now */
 };
 
 struct port_config {

@@ -38,7 +38,7 @@ struct dpdk_queue {
 	uint16_t tap_turn;
 	uint16_t turn; /* which of the device's queues is the next, where this one reads several */
 	bool unsent; /* the kernel has not sent all of the driver's ring: see packet_socket.h */
-	_Atomic uint64_t rx_frames, rx_bytes, rx_dropped, tx_frames, tx_bytes, tx_dropped;
+	_Atomic uint64_t rx_frames, rx_bytes, rx_no_buffer, tx_frames, tx_bytes, tx_dropped;
 };
 
 struct port_dpdk {

@@ -54,7 +54,7 @@ static uint32_t take_frames(struct dpdk_queue *q, struct rte_mbuf **m, uint16_t 
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH], void *));
 		if (unlikely(!make_one_piece(m[i]))) {
 			rte_pktmbuf_free(m[i]);
-			count(&q->rx_dropped, 1);
+			count(&q->rx_no_buffer, 1);
 			continue;
 		}
 		struct frame *f = &v[taken++];
@@ -368,7 +368,7 @@ void dpdk_read_stats(struct port *port, struct port_stats *out)
 
 		out->rx_frames += atomic_load_explicit(&q->rx_frames, memory_order_relaxed);
 		out->rx_bytes += atomic_load_explicit(&q->rx_bytes, memory_order_relaxed);
-		out->rx_missed += atomic_load_explicit(&q->rx_dropped, memory_order_relaxed);
+		out->rx_no_buffer += atomic_load_explicit(&q->rx_no_buffer, memory_order_relaxed);
 		out->tx_frames += atomic_load_explicit(&q->tx_frames, memory_order_relaxed);
 		out->tx_bytes += atomic_load_explicit(&q->tx_bytes, memory_order_relaxed);
 		out->tx_dropped += atomic_load_explicit(&q->tx_dropped, memory_order_relaxed);
@@ -376,14 +376,17 @@ void dpdk_read_stats(struct port *port, struct port_stats *out)
 	if (p->kind == DPDK_AF_PACKET)
 		out->rx_missed += packet_missed(&p->sockets);
 	else if (p->kind == DPDK_AF_XDP)
-		out->rx_missed += xdp_missed(p->xdp);
+		xdp_missed(p->xdp, &out->rx_missed, &out->rx_no_buffer);
 	if (p->exception != NULL) {
 		out->to_kernel = atomic_load_explicit(&p->exception->to_kernel, memory_order_relaxed);
 		out->from_kernel = atomic_load_explicit(&p->exception->from_kernel, memory_order_relaxed);
-		out->rx_missed += atomic_load_explicit(&p->exception->dropped, memory_order_relaxed);
+		out->tap_dropped = atomic_load_explicit(&p->exception->dropped, memory_order_relaxed);
 	}
-	if (p->kind == DPDK_CARD && rte_eth_stats_get(p->id, &stats) == 0)
-		out->rx_missed += stats.imissed + stats.rx_nombuf;
+	if (p->kind == DPDK_CARD && rte_eth_stats_get(p->id, &stats) == 0) {
+		out->rx_missed += stats.imissed;
+		out->rx_no_buffer += stats.rx_nombuf;
+	}
+	out->buffers_used = rte_mempool_in_use_count(p->pool);
 }
 
 void dpdk_free_waiting(struct port_dpdk *p)

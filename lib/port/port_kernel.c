@@ -292,6 +292,7 @@ static void kernel_read_stats(struct port *p, struct port_stats *out)
 		.rx_frames = atomic_load_explicit(&k->rx_frames, memory_order_relaxed),
 		.rx_bytes = atomic_load_explicit(&k->rx_bytes, memory_order_relaxed),
 		.rx_missed = atomic_load_explicit(&k->rx_missed, memory_order_relaxed),
+		.buffers_used = k->message_count - k->message_next,
 		.tx_frames = atomic_load_explicit(&k->tx_frames, memory_order_relaxed),
 		.tx_bytes = atomic_load_explicit(&k->tx_bytes, memory_order_relaxed),
 		.tx_dropped = atomic_load_explicit(&k->tx_dropped, memory_order_relaxed),

@@ -264,9 +264,9 @@ int xdp_wait_fd(const struct xdp *x, int beside)
 	return xdp_sockets_wait_fd(&x->sockets, beside);
 }
 
-uint64_t xdp_missed(const struct xdp *x)
+void xdp_missed(const struct xdp *x, uint64_t *ring, uint64_t *buffer)
 {
-	return xdp_sockets_missed(&x->sockets);
+	xdp_sockets_missed(&x->sockets, ring, buffer);
 }
 
 const char *xdp_find_maps(struct xdp *x, bool *zero_copy)

@@ -33,8 +33,8 @@ void xdp_after_driver(struct xdp *x);
 const char *xdp_find_maps(struct xdp *x, bool *zero_copy);
 /* To wait for frames, or for what comes to `beside`. -1: that cannot be. The caller closes it. */
 int xdp_wait_fd(const struct xdp *x, int beside);
-/* Frames lost before we saw them. */
-uint64_t xdp_missed(const struct xdp *x);
+/* Adds the frames lost before we saw them: no room in the ring, no buffer. */
+void xdp_missed(const struct xdp *x, uint64_t *ring, uint64_t *buffer);
 /* UDP frames to there are ours; of a group, fragments too. Counted: as many xdp_shut_out(). */
 enum wdscast_err xdp_let_in(struct xdp *x, const struct endpoint *to);
 void xdp_shut_out(struct xdp *x, const struct endpoint *to);

@@ -54,19 +54,23 @@ void xdp_sockets_keep_new(struct xdp_sockets *s, const struct xdp_sockets *befor
 	s->count = kept;
 }
 
-uint64_t xdp_sockets_missed(const struct xdp_sockets *s)
+/*
+ * A frame that is copied and finds no buffer counts twice, as dropped and as a fill ring that was empty;
+ * without copies only the latter moves.
+ */
+void xdp_sockets_missed(const struct xdp_sockets *s, uint64_t *ring, uint64_t *buffer)
 {
 	struct xdp_statistics stats;
-	uint64_t missed = 0;
 
 	for (unsigned i = 0; i < s->count; i++) {
 		socklen_t len = sizeof(stats);
 
 		memset(&stats, 0, sizeof(stats)); /* older kernels fill in less of it */
-		if (getsockopt(s->v[i].fd, SOL_XDP, XDP_STATISTICS, &stats, &len) == 0)
-			missed += stats.rx_dropped + stats.rx_ring_full + stats.rx_fill_ring_empty_descs;
+		if (getsockopt(s->v[i].fd, SOL_XDP, XDP_STATISTICS, &stats, &len) != 0)
+			continue;
+		*ring += stats.rx_ring_full;
+		*buffer += stats.rx_dropped > 0 ? stats.rx_dropped : stats.rx_fill_ring_empty_descs;
 	}
-	return missed;
 }
 
 bool xdp_sockets_zero_copy(const struct xdp_sockets *s)

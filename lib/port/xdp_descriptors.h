@@ -28,8 +28,8 @@ struct xdp_sockets {
 void xdp_sockets_list(struct xdp_sockets *out);
 /* Keep those that were not there before. */
 void xdp_sockets_keep_new(struct xdp_sockets *s, const struct xdp_sockets *before);
-/* Frames lost for want of buffers or room, ever. */
-uint64_t xdp_sockets_missed(const struct xdp_sockets *s);
+/* Adds the frames lost ever: for want of room in the ring, and of buffers. */
+void xdp_sockets_missed(const struct xdp_sockets *s, uint64_t *ring, uint64_t *buffer);
 /* All are bound without copies. */
 bool xdp_sockets_zero_copy(const struct xdp_sockets *s);
 /* Readable while one of them, or `beside`, is; the caller closes it. -1: there is none. */

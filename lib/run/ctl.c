@@ -329,10 +329,38 @@ static void explain(struct ctl *c, uint32_t result)
 		explain_timeout(c);
 }
 
+static uint64_t lane_counter(const struct ctl *c, enum lane_counter counter)
+{
+	return atomic_load_explicit(&c->lane.counters[counter], memory_order_relaxed);
+}
+
+uint64_t ctl_lost_on_wire(const struct ctl *c)
+{
+	uint64_t explained = atomic_load_explicit(&c->losses, memory_order_relaxed);
+	uint64_t missing = lane_counter(c, LANE_COUNT_lost_seq_nos);
+
+	if (explained == CTL_RUNS)
+		explained = worker_losses(c->config.worker) - c->losses_before;
+	explained += lane_counter(c, LANE_COUNT_malformed) + lane_counter(c, LANE_COUNT_wrong_security) +
+	             lane_counter(c, LANE_COUNT_unverified);
+	return missing > explained ? missing - explained : 0;
+}
+
+/* A session that has finished takes no slot any more: what is still used is the consumer's. */
+uint64_t ctl_slots_used(const struct ctl *c)
+{
+	if (atomic_load_explicit(&c->lane.phase, memory_order_acquire) < LANE_FINISHED ||
+	    c->store_mem == NULL) /* L1 */
+		return lane_counter(c, LANE_COUNT_slots_used);
+	return store_used(&c->lane.store);
+}
+
 static void complete(struct ctl *c)
 {
 	uint32_t result = decide(c, c->lane.result);
 
+	atomic_store_explicit(&c->losses, worker_losses(c->config.worker) - c->losses_before,
+	                      memory_order_relaxed);
 	explain(c, result);
 	c->config.ops->complete(c->config.arg, result, c->why);
 	c->completed = true;
@@ -473,6 +501,8 @@ struct ctl *ctl_new(const struct ctl_config *config, ns_t now, uint32_t *win32, 
 		return NULL;
 	assert(security_pair_is_allowed(config->client.server_security.mode, config->client.client_security.mode));
 	c->config = *config;
+	c->losses_before = worker_losses(config->worker);
+	c->losses = CTL_RUNS;
 	fill_client_config(c);
 	*win32 = reserve_port(c, why);
 	if (*win32 != ERROR_SUCCESS) {

@@ -12,6 +12,7 @@
 #include "run/worker.h"
 
 #define CTL_WHY_BYTES 256
+#define CTL_RUNS UINT64_MAX
 
 /* What all sessions may hold together. */
 struct ctl_budget {
@@ -59,6 +60,8 @@ struct ctl {
 	struct host_load_state load_state;
 	ns_t load_at, neighbour_at;
 	struct ctl_wait wait;
+	uint64_t losses_before;  /* of the worker's, when the session began */
+	_Atomic uint64_t losses; /* since then, as its end found them; CTL_RUNS before */
 	char why[CTL_WHY_BYTES];
 };
 
@@ -83,6 +86,14 @@ void ctl_run(struct ctl *c);
 void ctl_cancel(struct ctl *c, uint32_t win32);
 /* What it waits for, when it has done so for seconds: one line, or "". Any thread, until ctl_free(). */
 void ctl_describe_wait(const struct ctl *c, ns_t now, char *out, size_t max);
+/*
+ * Of the numbers found missing those that neither the session nor its port has another counter for. The
+ * port's are shared: what another session lost there while this one ran is not told apart. Any thread, until
+ * ctl_free().
+ */
+uint64_t ctl_lost_on_wire(const struct ctl *c);
+/* Slots that the worker, the done ring or the consumer have: of some moments ago while it runs. As above. */
+uint64_t ctl_slots_used(const struct ctl *c);
 /* From ops.negotiate(): these bytes are wanted, and no others but those named so. False: out of range, or no memory. */
 bool ctl_want(struct ctl *c, uint64_t start, uint64_t size);
 

@@ -326,11 +326,14 @@ void rx_copy_counters(struct rx *rx, ns_t now)
 	set(rx, RX_COUNT_rx_frames, port.rx_frames);
 	set(rx, RX_COUNT_rx_bytes, port.rx_bytes);
 	set(rx, RX_COUNT_rx_missed, port.rx_missed);
+	set(rx, RX_COUNT_rx_no_buffer, port.rx_no_buffer);
+	set(rx, RX_COUNT_buffers_used, port.buffers_used);
 	set(rx, RX_COUNT_tx_frames, port.tx_frames);
 	set(rx, RX_COUNT_tx_bytes, port.tx_bytes);
 	set(rx, RX_COUNT_tx_dropped, port.tx_dropped + link->tx_stuck);
 	set(rx, RX_COUNT_to_kernel, port.to_kernel);
 	set(rx, RX_COUNT_from_kernel, port.from_kernel);
+	set(rx, RX_COUNT_tap_dropped, port.tap_dropped);
 	set(rx, RX_COUNT_datagrams, link->datagrams);
 	set(rx, RX_COUNT_no_session, rx->no_session);
 	set(rx, RX_COUNT_turns, rx->turns);

@@ -42,6 +42,8 @@ static void copy_counters(struct lane *lane, ns_t now)
 		[LANE_COUNT_unproven] = s->unproven,
 		[LANE_COUNT_by_multicast] = lane->by_multicast,
 		[LANE_COUNT_joinacks] = s->joinacks,
+		[LANE_COUNT_lost_on_wire] = 0, /* ctl_lost_on_wire() knows the other workers' counters too */
+		[LANE_COUNT_slots_used] = lane->store.slots > 0 ? store_used(&lane->store) : 0,
 	};
 	bool clogged = lane->client.state == CLIENT_REGULAR && (lane->client.ack_held || store_room(&lane->store) == 0);
 

@@ -265,6 +265,27 @@ uint64_t worker_counter(const struct worker *w, enum rx_counter counter)
 	return n;
 }
 
+uint64_t worker_losses(const struct worker *w)
+{
+	static const enum rx_counter losses[] = {
+		RX_COUNT_rx_missed,
+		RX_COUNT_handed_dropped,
+		RX_COUNT_rx_no_buffer,
+		RX_COUNT_bad_fragment,
+		RX_COUNT_reassembly_timeouts,
+		RX_COUNT_reassembly_evicted,
+		RX_COUNT_runt,
+		RX_COUNT_bad_ip,
+		RX_COUNT_bad_udp,
+		RX_COUNT_oversize,
+	};
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		n += worker_counter(w, losses[i]);
+	return n;
+}
+
 /* The ring has room for more commands than lanes have to give; a full one is empty after a turn. */
 void worker_command(struct worker *w, const struct rx_command *c)
 {

@@ -49,6 +49,9 @@ void worker_free(struct worker *w);
 struct worker *worker_choose(struct worker *first);
 /* A counter of the port: of all its workers. */
 uint64_t worker_counter(const struct worker *w, enum rx_counter counter);
+/* Frames and datagrams that were lost on this machine before a session saw them, as all those counters have
+ * them. */
+uint64_t worker_losses(const struct worker *w);
 
 void worker_command(struct worker *w, const struct rx_command *c);
 enum wdscast_err worker_join(struct worker *w, const struct endpoint *group, const struct ip_addr *source);

@@ -66,6 +66,12 @@ static inline uint32_t store_room(const struct store *s)
 
 	return seen >= s->slots - s->slots / 8 ? seen : own + spsc_count(&s->free_ring);
 }
+/* Worker, or anybody once it is done with the store: slots that are with the worker, in the done ring or with
+ * the consumer. */
+static inline uint32_t store_used(const struct store *s)
+{
+	return s->fresh - s->spare_count - spsc_count(&s->free_ring);
+}
 /* Worker: block_no lies in the slot. */
 void store_publish(struct store *s, uint32_t slot, uint64_t block_no, uint32_t len);
 

@@ -128,7 +128,7 @@ struct flood {
 	_Atomic bool done;
 };
 
-static void send_flood(void *arg)
+static void flood_from(void *arg)
 {
 	struct flood *flood = arg;
 
@@ -156,10 +156,17 @@ static void send_flood(void *arg)
 	flood->done = true;
 }
 
+void send_flood(struct port *from)
+{
+	struct flood flood = { .port = from };
+
+	flood_from(&flood);
+}
+
 uint32_t receive_flood(struct port *from, struct port *to, bool *in_order, bool *last)
 {
 	struct flood flood = { .port = from };
-	struct host_thread *t = host_thread_start("flood", -1, send_flood, &flood);
+	struct host_thread *t = host_thread_start("flood", -1, flood_from, &flood);
 	uint32_t got = 0, next = 0;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);

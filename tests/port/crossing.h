@@ -30,6 +30,8 @@ bool crosses(struct port *from, struct port *to, uint32_t number);
 bool bytes_cross(struct port *from, struct port *to, const uint8_t *bytes, uint32_t len);
 /* Frames are taken before the wire is there: so try until one crosses. */
 bool connects(struct port *a, struct port *b);
+/* Send MANY, while nobody receives. */
+void send_flood(struct port *from);
 /* Send MANY in a thread and receive: how many come, whether in order, and whether the last one did. */
 uint32_t receive_flood(struct port *from, struct port *to, bool *in_order, bool *last);
 

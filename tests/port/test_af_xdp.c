@@ -30,7 +30,7 @@ __attribute__((visibility("default"))) const char *__lsan_default_suppressions(v
 	return "leak:libbpf.so\nleak:libxdp.so";
 }
 
-enum { OUR_PORT = 5000, OTHER_PORT = 22000 };
+enum { OUR_PORT = 5000, OTHER_PORT = 22000, FLOOD = 20000 };
 
 static pid_t other; /* holds the namespace of the far end */
 
@@ -347,6 +347,32 @@ static void the_port_gets_our_frames_and_the_kernel_the_others(void)
 	close(far);
 }
 
+/* A receiver that stands still: what finds no buffer, or no room in the ring, is counted, and once. */
+static void what_a_full_ring_loses_is_counted(void)
+{
+	struct port *p = must_open("af_xdp:wx");
+	struct endpoint group = { group4, OUR_PORT };
+	int far = udp_socket("10.77.0.2", 0, true);
+	struct port_stats stats;
+	struct frame v[PORT_BURST];
+	uint64_t got = 0;
+
+	CU_ASSERT_EQUAL(port_join(p, &group, NULL), WDSCAST_OK);
+	for (unsigned i = 0; i < FLOOD; i++)
+		send_to(far, "239.1.2.3", OUR_PORT, 100);
+	host_nap(50 * NS_PER_MS); /* what the far end's queue holds */
+	for (uint32_t n; (n = port_rx(p, 0, v, PORT_BURST)) > 0;) {
+		for (uint32_t i = 0; i < n; i++)
+			got += v[i].data[12] == 0x08 && v[i].data[13] == 0x00;
+		port_free(p, 0, v, n);
+	}
+	port_read_stats(p, &stats);
+	CU_ASSERT(got > 0 && got < FLOOD);
+	CU_ASSERT_EQUAL(got + stats.rx_missed + stats.rx_no_buffer, FLOOD);
+	port_close(p);
+	close(far);
+}
+
 static bool is_readable(int fd, int timeout_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -556,6 +582,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_program_looks_behind_vlan_tags),
 	SUITE_TEST(the_program_leaves_runts_to_the_kernel),
 	SUITE_TEST(the_port_gets_our_frames_and_the_kernel_the_others),
+	SUITE_TEST(what_a_full_ring_loses_is_counted),
 	SUITE_TEST(who_waits_is_woken_by_a_frame),
 	SUITE_TEST(a_group_joined_twice_is_left_twice),
 	SUITE_TEST(the_port_overhears_arp),

@@ -5,7 +5,7 @@
 
 #include "support/suite.h"
 
-enum { TRIES = 20000 };
+enum { TRIES = 20000, FLOOD = 10000 };
 
 static struct port *open_lo(void)
 {
@@ -47,6 +47,17 @@ static uint32_t receive_numbered(struct port *p, uint32_t want, const uint32_t *
 		if (n == 0)
 			host_nap(100 * NS_PER_US);
 	}
+	return got;
+}
+
+/* All that is there now. */
+static uint32_t count_all(struct port *p)
+{
+	struct frame v[PORT_BURST];
+	uint32_t got = 0;
+
+	for (uint32_t n; (n = port_rx(p, 0, v, PORT_BURST)) > 0; got += n)
+		port_free(p, 0, v, n);
 	return got;
 }
 
@@ -140,6 +151,33 @@ static void a_datagram_from_nowhere_is_dropped_and_counted(void)
 	port_close(a);
 }
 
+/* A receiver that stands still: what its socket cannot hold is counted, to the last datagram. */
+static void what_a_full_socket_loses_is_counted(void)
+{
+	struct port *a = open_lo(), *b = open_lo();
+	struct endpoint from = reserve(a), to = reserve(b);
+	static const uint8_t body[9000];
+	struct port_packet k = {
+		.body = body, .body_len = sizeof(body), .from = &from, .to = &to
+	}; /* none is a train */
+	struct port_stats sent, stats;
+	uint32_t got = 0;
+
+	for (uint32_t i = 0; i < FLOOD; i++)
+		CU_ASSERT_EQUAL(port_tx(a, 0, &k, 1), 1);
+	got = count_all(b);
+	CU_ASSERT_EQUAL(port_tx(a, 0, &k, 1), 1); /* the kernel tells of losses with what comes after them */
+	got += count_all(b);
+	port_read_stats(a, &sent);
+	port_read_stats(b, &stats);
+	CU_ASSERT_EQUAL(sent.tx_frames, FLOOD + 1);
+	CU_ASSERT(got > 0 && stats.rx_missed > 0);
+	CU_ASSERT_EQUAL(got + stats.rx_missed, FLOOD + 1);
+	CU_ASSERT(stats.rx_no_buffer == 0 && stats.buffers_used == 0);
+	port_close(a);
+	port_close(b);
+}
+
 static void an_interface_that_is_not_there_is_one_clear_line(void)
 {
 	struct port_config config = { 0 };
@@ -156,6 +194,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_group_is_heard_while_it_is_joined),
 	SUITE_TEST(a_port_that_is_taken_is_told),
 	SUITE_TEST(a_datagram_from_nowhere_is_dropped_and_counted),
+	SUITE_TEST(what_a_full_socket_loses_is_counted),
 	SUITE_TEST(an_interface_that_is_not_there_is_one_clear_line),
 };
 SUITE_MAIN("port/kernel", tests)

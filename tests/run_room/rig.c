@@ -64,10 +64,10 @@ static void on_complete(void *arg, uint32_t win32, const char *why)
 
 static const struct ctl_ops ops = { on_negotiate, on_start, on_contents, on_complete };
 
-struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers)
+static struct rig *rig_on(uint64_t blocks, enum port_delivers delivers, uint32_t mtu)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct port_mem_config client = { .delivers = delivers }, server = { .delivers = delivers };
+	struct port_mem_config client = { .delivers = delivers, .mtu = mtu }, server = client;
 	struct worker_config config = { .by_hand = true, .seed = 1 };
 
 	r->hub = port_mem_hub_new();
@@ -82,6 +82,22 @@ struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers)
 	return r;
 }
 
+struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers)
+{
+	return rig_on(blocks, delivers, 0);
+}
+
+struct rig *rig_new_framed(uint64_t blocks, uint32_t mtu)
+{
+	struct rig *r = rig_on(blocks, PORT_FRAMES, mtu);
+	const struct port_info *info = &r->server_port->info;
+
+	r->server = calloc(1, sizeof(*r->server));
+	r->server_mem = host_alloc(link_bytes(), -1);
+	link_init(r->server, r->server_port, 0, &info->ip4, &info->ip6, 1, r->server_mem, r->now);
+	return r;
+}
+
 struct rig *rig_new(uint64_t blocks)
 {
 	return rig_new_on(blocks, PORT_DATAGRAMS);
@@ -91,6 +107,9 @@ void rig_free(struct rig *r)
 {
 	CU_ASSERT_EQUAL(atomic_load(&r->budget.used), 0);
 	worker_free(r->worker);
+	if (r->server != NULL)
+		host_free(r->server_mem, link_bytes());
+	free(r->server);
 	port_close(r->server_port);
 	port_mem_hub_free(r->hub);
 	free(r);
@@ -125,12 +144,36 @@ struct rig_session *rig_session(struct rig *r, uint32_t cache_blocks)
 	return s;
 }
 
+/* What comes to a server on a port of frames, while there is room for it. */
+static unsigned serve(struct rig *r)
+{
+	struct link *l = r->server;
+	uint32_t n = link_poll(l);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = (r->inbox_first + r->inbox_count) % RIG_INBOX;
+		struct net_datagram d;
+
+		if (!link_datagram(l, i, r->now, &d) || r->inbox_count == RIG_INBOX || d.len > RIG_DATAGRAM)
+			continue;
+		memcpy(r->inbox[at].bytes, d.data, d.len);
+		r->inbox[at].len = d.len;
+		r->inbox[at].from = d.from;
+		r->inbox_count++;
+	}
+	link_done(l);
+	link_tick(l, r->now);
+	link_flush(l, r->now);
+	return n;
+}
+
 void rig_turn(struct rig *r, struct rig_session *s)
 {
 	for (unsigned idle = 0, turns = 0; idle < 2; turns++) {
 		unsigned work = s->ctl->over ? 0 : ctl_turn(s->ctl, r->now);
 
 		work += rx_turn(r->worker->rx, r->now);
+		work += r->server != NULL ? serve(r) : 0;
 		idle = work > 0 ? 0 : idle + 1;
 		CU_ASSERT_FATAL(turns < 10000);
 	}
@@ -162,10 +205,26 @@ bool rig_complete(struct rig_session *s, uint64_t offset)
 
 /* ---- the server ---- */
 
+static bool take_from_inbox(struct rig *r)
+{
+	uint32_t at = r->inbox_first;
+
+	if (r->inbox_count == 0)
+		return false;
+	memcpy(r->datagram, r->inbox[at].bytes, r->inbox[at].len);
+	r->datagram_len = r->inbox[at].len;
+	r->client = r->inbox[at].from;
+	r->inbox_first = (at + 1) % RIG_INBOX;
+	r->inbox_count--;
+	return true;
+}
+
 static bool receive(struct rig *r)
 {
 	struct frame f;
 
+	if (r->server != NULL)
+		return take_from_inbox(r);
 	if (port_rx(r->server_port, 0, &f, 1) == 0)
 		return false;
 	CU_ASSERT_FATAL(f.len <= RIG_DATAGRAM);
@@ -203,7 +262,14 @@ static void send(struct rig *r, const struct writer *w, uint16_t from_port, cons
 	struct port_packet p = { .head = w->start, .head_len = (uint32_t)writer_len(w), .from = &from, .to = to };
 
 	CU_ASSERT_FATAL(!w->full);
-	CU_ASSERT_EQUAL(port_tx(r->server_port, 0, &p, 1), 1);
+	if (r->server == NULL) {
+		CU_ASSERT_EQUAL(port_tx(r->server_port, 0, &p, 1), 1);
+		return;
+	}
+	struct link_packet packet = { .from = &from, .to = to, .head = p.head, .head_len = p.head_len };
+
+	CU_ASSERT_EQUAL(link_send(r->server, &packet, r->now), LINK_SENT);
+	CU_ASSERT(link_flush(r->server, r->now));
 }
 
 struct msi_reply rig_offer(const struct rig *r)
@@ -288,22 +354,37 @@ static struct writer write_odata(struct rig *r, uint64_t block_no, uint8_t *byte
 
 static const struct endpoint group = { { 4, { 239, 0, 0, 7 } }, RIG_GROUP_PORT };
 
+uint32_t rig_write_odata(struct rig *r, uint64_t block_no, uint8_t *bytes)
+{
+	struct writer w = write_odata(r, block_no, bytes);
+
+	security_seal_packet(&r->security, w.start, writer_len(&w));
+	return (uint32_t)writer_len(&w);
+}
+
+void rig_to_group(struct rig *r, const uint8_t *bytes, uint32_t len)
+{
+	uint8_t copy[RIG_DATAGRAM];
+	struct writer w = writer_of(copy, sizeof(copy));
+
+	writer_bytes(&w, bytes, len);
+	send(r, &w, RIG_GROUP_PORT, &group);
+}
+
 void rig_odata(struct rig *r, uint64_t block_no)
 {
 	uint8_t bytes[RIG_DATAGRAM];
-	struct writer w = write_odata(r, block_no, bytes);
 
-	seal_and_send(r, &w, &group);
+	rig_to_group(r, bytes, rig_write_odata(r, block_no, bytes));
 }
 
 void rig_odata_damaged(struct rig *r, uint64_t block_no)
 {
 	uint8_t bytes[RIG_DATAGRAM];
-	struct writer w = write_odata(r, block_no, bytes);
+	uint32_t len = rig_write_odata(r, block_no, bytes);
 
-	security_seal_packet(&r->security, w.start, writer_len(&w));
-	bytes[writer_len(&w) - 10] ^= 0x20;
-	send(r, &w, RIG_GROUP_PORT, &group);
+	bytes[len - 10] ^= 0x20;
+	rig_to_group(r, bytes, len);
 }
 
 void rig_demote(struct rig *r, const struct endpoint *to)
@@ -334,13 +415,22 @@ void rig_kick(struct rig *r, uint8_t reason)
 	seal_and_send(r, &w, &group);
 }
 
+/* On frames, neighbours are to be found and the group to be reported first: some milliseconds. */
+static void pass_if_framed(struct rig *r, struct rig_session *s)
+{
+	for (unsigned ms = 0; r->server != NULL && ms < 200; ms++)
+		rig_pass(r, s, NS_PER_MS);
+}
+
 struct rig_session *rig_joined(struct rig *r, uint32_t cache_blocks)
 {
 	struct rig_session *s = rig_session(r, cache_blocks);
 
+	pass_if_framed(r, s);
 	CU_ASSERT_FATAL(rig_receive_request(r));
 	rig_reply(r);
 	rig_turn(r, s);
+	pass_if_framed(r, s);
 	CU_ASSERT_FATAL(rig_receive_opcode(r, MT_JOIN));
 	rig_joinack(r);
 	rig_turn(r, s);

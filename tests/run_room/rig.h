@@ -10,7 +10,7 @@
 #include "support/suite.h"
 #include "wdserror.h"
 
-enum { RIG_BLOCK = 100, RIG_DATAGRAM = 2048, RIG_DELIVERED = 256, RIG_GROUP_PORT = 64001 };
+enum { RIG_BLOCK = 100, RIG_DATAGRAM = 2048, RIG_DELIVERED = 256, RIG_GROUP_PORT = 64001, RIG_INBOX = 64 };
 
 /* What the consumer saw of one session. */
 struct rig_session {
@@ -36,6 +36,14 @@ struct rig {
 	struct security security; /* of both directions; CHECKSUM unless a test says otherwise, before a session */
 	ns_t now;
 	uint64_t next_seq_no;
+	struct link *server; /* of a server on a port of frames: rig_new_framed() */
+	struct {
+		uint8_t bytes[RIG_DATAGRAM];
+		uint32_t len;
+		struct endpoint from;
+	} inbox[RIG_INBOX];
+	void *server_mem;
+	uint32_t inbox_first, inbox_count;
 	uint8_t datagram[RIG_DATAGRAM]; /* the last that the server received */
 	uint32_t datagram_len;
 	struct endpoint client; /* where it came from */
@@ -46,6 +54,8 @@ struct rig {
 /* An object of so many blocks of RIG_BLOCK bytes. delivers: of the client's port. */
 struct rig *rig_new(uint64_t blocks);
 struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers);
+/* On frames of this MTU, with a server that knows ARP and fragments. */
+struct rig *rig_new_framed(uint64_t blocks, uint32_t mtu);
 void rig_free(struct rig *r);
 
 /* A session with a cache of so many blocks; its request has been sent. */
@@ -72,6 +82,10 @@ void rig_error(struct rig *r, uint32_t win32);
 void rig_joinack(struct rig *r);
 /* ODATA with this block (from 1) and the next number. */
 void rig_odata(struct rig *r, uint64_t block_no);
+/* ... its bytes, RIG_DATAGRAM at most: who sends them is the caller's matter. */
+uint32_t rig_write_odata(struct rig *r, uint64_t block_no, uint8_t *bytes);
+/* Bytes from the server to the group. */
+void rig_to_group(struct rig *r, const uint8_t *bytes, uint32_t len);
 /* ODATA as it left, but one bit of its payload changed. */
 void rig_odata_damaged(struct rig *r, uint64_t block_no);
 

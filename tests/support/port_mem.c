@@ -26,6 +26,7 @@ struct port_mem {
 	unsigned number;
 	bool waits;
 	uint32_t depth, waiting;
+	unsigned starved;
 	struct node *first, **last;
 	struct port_stats stats;
 	struct group groups[GROUPS_MAX];
@@ -146,6 +147,11 @@ static void deliver(struct port_mem *from, struct port_mem *to, const struct nod
 
 	if (to->port.info.delivers != from->port.info.delivers || !hears(to, x) || is_lost(from, to, x))
 		return;
+	if (to->starved > 0) {
+		to->starved--;
+		to->stats.rx_no_buffer++;
+		return;
+	}
 	if (to->waiting >= to->depth) {
 		to->stats.rx_missed++;
 		return;
@@ -345,6 +351,14 @@ struct port *port_mem_new(struct port_mem_hub *hub, const struct port_mem_config
 	fill_addresses(info, &c, p->number);
 	pthread_mutex_unlock(&hub->lock);
 	return &p->port;
+}
+
+void port_mem_starve(struct port *port, unsigned n)
+{
+	struct port_mem *p = lock(port);
+
+	p->starved = n;
+	unlock(p);
 }
 
 unsigned port_mem_number(const struct port *port)

@@ -52,6 +52,8 @@ void port_mem_hub_free(struct port_mem_hub *hub);
 void port_mem_set_lose(struct port_mem_hub *hub, port_mem_lose *lose, void *arg);
 /* config: copied; NULL: all defaults. Never NULL. Ends with port_close(). */
 struct port *port_mem_new(struct port_mem_hub *hub, const struct port_mem_config *config);
+/* The next n frames to it find no buffer: they are lost, and counted in rx_no_buffer. */
+void port_mem_starve(struct port *port, unsigned n);
 /* The port's number in its hub. */
 unsigned port_mem_number(const struct port *port);
 /* Whether it has joined a group or reserved a UDP port: how often, or 0. */
