@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 struct xdp {
 	unsigned ifindex;
 	bool native;       /* the program runs in the interface's driver */
+	int link;          /* holds the program on the interface, or -1: the driver's netlink does */
 	int claim;         /* a socket whose name says that the interface's program is ours */
 	int ports, groups; /* the program's maps */
 	struct xdp_sockets others, sockets; /* in this process before; the driver's */
@@ -203,7 +205,7 @@ struct xdp *xdp_new(unsigned ifindex)
 	if (x == NULL)
 		return NULL;
 	x->ifindex = ifindex;
-	x->claim = x->ports = x->groups = -1;
+	x->link = x->claim = x->ports = x->groups = -1;
 	return x;
 }
 
@@ -269,6 +271,25 @@ void xdp_missed(const struct xdp *x, uint64_t *ring, uint64_t *buffer)
 	xdp_sockets_missed(&x->sockets, ring, buffer);
 }
 
+/*
+ * The driver has put the program there by netlink, and there it would stay when this process is killed. A link goes
+ * with its descriptor; a kernel before 5.9 has none. The one cannot take the other's place: there is a moment
+ * between them. Not where a card lends its rings, for many go down for as long as it takes to set them up anew.
+ */
+static void hold_by_link(struct xdp *x)
+{
+	__u32 mode = x->native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+	int program = bpf_prog_get_fd_by_id(x->numbers.program);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = mode);
+
+	if (program >= 0 && bpf_xdp_detach((int)x->ifindex, mode, NULL) == 0) {
+		x->link = bpf_link_create(program, (int)x->ifindex, BPF_XDP, &opts);
+		if (x->link < 0)
+			bpf_xdp_attach((int)x->ifindex, program, mode, NULL);
+	}
+	close_if_open(program);
+}
+
 const char *xdp_find_maps(struct xdp *x, bool *zero_copy)
 {
 	x->ports = map_by_name(&x->numbers, "ports");
@@ -276,6 +297,8 @@ const char *xdp_find_maps(struct xdp *x, bool *zero_copy)
 	if (x->ports < 0 || x->groups < 0)
 		return NULL;
 	*zero_copy = x->native && xdp_sockets_zero_copy(&x->sockets);
+	if (!*zero_copy)
+		hold_by_link(x);
 	if (!x->native)
 		return "XDP outside the driver (generic), which is slower";
 	return *zero_copy ? "XDP in the driver, without copies" : "XDP in the driver (native)";
@@ -371,6 +394,7 @@ void xdp_free(struct xdp *x)
 	close_if_open(x->ports);
 	close_if_open(x->groups);
 	xdp_numbers_close(&x->numbers);
+	close_if_open(x->link);
 	close_if_open(x->claim);
 	free(x);
 }

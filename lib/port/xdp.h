@@ -22,7 +22,7 @@ void xdp_count_queues(const char *name, unsigned *served, unsigned *all);
 
 /*
  * Before the driver starts: one port on an interface, and never in the place of somebody else's program.
- * One of ours whose process died is taken off.
+ * One of ours whose process died is taken off, where the kernel has not done it.
  */
 struct xdp *xdp_new(unsigned ifindex); /* NULL: no memory */
 enum wdscast_err xdp_claim(struct xdp *x, const char *name, const char *spec, char *why);

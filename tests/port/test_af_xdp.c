@@ -517,8 +517,7 @@ static int open_and_close(const char *spec)
 	return (int)err;
 }
 
-/* Its XDP program stays on the interface. */
-static void die_with_a_port_open(const char *spec)
+static void wait_with_a_port_open(const char *spec)
 {
 	struct port_config config = { .spec = spec };
 	char why[PORT_WHY_BYTES];
@@ -526,13 +525,50 @@ static void die_with_a_port_open(const char *spec)
 
 	if (port_open(&config, &p, why) != WDSCAST_OK)
 		_exit(1);
-	raise(SIGKILL);
+	for (;;)
+		pause();
 }
 
+/* An interface has a program, or none. */
+static bool has_program(void)
+{
+	return netns_run("ip link show wx | grep -q xdp");
+}
+
+static void the_program_of_a_killed_process_goes_with_it(void)
+{
+	bool had = false, has = true;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("/proc/self/exe", "other", "--wait", "af_xdp:wx", (char *)NULL);
+		_exit(99);
+	}
+	for (int i = 0; i < 100 && !had; i++) {
+		host_nap(50 * NS_PER_MS);
+		had = has_program();
+	}
+	host_nap(200 * NS_PER_MS); /* it is put there twice */
+	CU_ASSERT(had && has_program());
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	for (int i = 0; i < 100 && has; i++) {
+		host_nap(10 * NS_PER_MS);
+		has = has_program();
+	}
+	CU_ASSERT(!has);
+}
+
+/* As a program stays that was put there without a link. */
 static void the_program_of_a_killed_process_is_replaced(void)
 {
-	CU_ASSERT_EQUAL(run_other("--die"), -1);
-	CU_ASSERT(netns_run("ip link show wx | grep -q xdp"));
+	struct host_interface h;
+
+	CU_ASSERT_FATAL(host_interface("wx", &h));
+	load_program();
+	CU_ASSERT_EQUAL(bpf_xdp_attach((int)h.index, program, 0, NULL), 0);
+	unload_program();
+	CU_ASSERT(has_program());
 	port_close(must_open("af_xdp:wx"));
 	CU_ASSERT(netns_run("! ip link show wx | grep -q xdp"));
 }
@@ -589,6 +625,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_the_port_sends_arrives),
 	SUITE_TEST(an_interface_has_one_such_port),
 	SUITE_TEST(a_port_leaves_no_descriptors_behind),
+	SUITE_TEST(the_program_of_a_killed_process_goes_with_it),
 	SUITE_TEST(the_program_of_a_killed_process_is_replaced),
 	SUITE_TEST(another_program_is_left_alone),
 	SUITE_TEST(what_cannot_be_is_said),
@@ -598,8 +635,8 @@ int main(int argc, char **argv)
 {
 	int failed;
 
-	if (argc == 3 && strcmp(argv[1], "--die") == 0)
-		die_with_a_port_open(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--wait") == 0)
+		wait_with_a_port_open(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "--open") == 0)
 		return open_and_close(argv[2]);
 	failed = netns_main_enter("port/af_xdp");
