@@ -20,6 +20,29 @@ faults_lost_pages() {
 	[ $used -le "$of_processes" ] || echo "$used in use, $of_processes by processes"
 }
 
+# Huge pages of our own, which go back whatever happens: pages_begin, then pages_more N; pages_end.
+PAGES=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+pages_begin() {
+	PAGES_BEFORE=$(cat $PAGES)
+	trap 'pages_end; net_end' EXIT
+}
+
+# So many beside those that were there; false, and none: the machine has not got half of them.
+pages_more() {
+	echo $((PAGES_BEFORE + $1)) >$PAGES 2>/dev/null
+	pages_free $(($1 / 2)) && return
+	echo "$PAGES_BEFORE" >$PAGES 2>/dev/null
+	return 1
+}
+
+pages_free() {
+	[ "$(cat "${PAGES%nr_*}free_hugepages")" -ge "$1" ]
+}
+
+pages_end() {
+	[ -z "${PAGES_BEFORE:-}" ] || echo "$PAGES_BEFORE" >$PAGES 2>/dev/null
+}
+
 faults_no_lost_pages() {
 	[ -z "$(faults_lost_pages)" ]
 }
