@@ -33,6 +33,40 @@ receiver_without_handles() {
 	spotless "a receiver on $PORT without handles"
 }
 
+# serve_limited N: a server that may open N files.
+serve_limited() {
+	SERVER_LOG=$NET_DIR/server.log
+	net_start srv "$SERVER_LOG" prlimit --nofile="$1:" "$WDSCAST" --root "$ROOT" --port "$PORT:eth0"
+	SERVER=$STARTED
+}
+
+serves_or_ends() {
+	server_says serving || ! kill -0 "$SERVER" 2>/dev/null
+}
+
+# The same of the server: it serves, and ends with 0 when it is told to; or it says why not.
+server_starts_without_handles() {
+	local handles what enough=0 refused=0
+
+	for ((handles = 3; handles <= 60; handles += $(short_or_long 8 1))); do
+		what="a server on $PORT with $handles handles"
+		serve_limited $handles
+		check "$what serves or ends" net_until 20 serves_or_ends
+		if kill -0 "$SERVER" 2>/dev/null; then
+			net_stop TERM "$SERVER" 10
+			check_equal "$what serves, and ends with 0" 0 "$STATUS"
+			enough=1
+		else
+			net_wait "$SERVER" 1
+			check "$what ends with 3, or is not even loaded: $STATUS" test "$STATUS" = 3 -o "$STATUS" = 127
+			check "$what says why" grep -q . "$SERVER_LOG.err"
+			refused=1
+		fi
+	done
+	check "... with most of them it serves, with the fewest not" test "$enough$refused" = 11
+	spotless "a server on $PORT without handles at its start"
+}
+
 handles_of() {
 	ls "/proc/$1/fd" | wc -l
 }
@@ -56,16 +90,6 @@ server_without_handles() {
 	serverless "$what"
 }
 
-# Huge pages that somebody else takes: programs go on with ordinary memory, and say so.
-PAGES=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-free_pages() {
-	cat "${PAGES%nr_*}free_hugepages"
-}
-
-has_pages() {
-	[ "$(free_pages)" -ge "$1" ]
-}
-
 # get_through WHAT: server and receiver run, and the image crosses.
 get_through() {
 	serve --cache 8M
@@ -75,42 +99,51 @@ get_through() {
 	check_equal "$1: the server stops with 0" 0 "$STATUS"
 }
 
-few_pages() {
-	local before=$(cat $PAGES) pages
+LITTLE="huge pages.*ordinary memory"
+say_so() {
+	check "$1: the server says that it has none" grep -q "$LITTLE" "$SERVER_LOG.err"
+	check "$1: the receiver says that it has none" grep -q "$LITTLE" "$NET_DIR/r1.log"
+}
 
-	PAGES_BEFORE=$before
-	echo $((before + 80)) >$PAGES 2>/dev/null
-	if ! has_pages 40; then
+say_nothing() {
+	check_equal "$1: nobody says that there are too few" "" "$(grep -h "$LITTLE" "$SERVER_LOG.err" "$NET_DIR/r1.log")"
+}
+
+# Huge pages that somebody else takes: programs go on with ordinary memory, and say so.
+few_pages() {
+	local pages
+
+	if ! pages_more 80; then
 		echo "no huge pages can be had here: only the way without any is tried"
-		echo "$before" >$PAGES 2>/dev/null
 		get_through "without huge pages"
+		say_so "without huge pages"
 		spotless "without huge pages"
 		return
 	fi
-	pages=$(free_pages)
-	get_through "with $pages huge pages"
-	spotless "with $pages huge pages"
+	get_through "with enough huge pages"
+	say_nothing "with enough huge pages"
+	spotless "with enough huge pages"
 	# Enough for the receiver's or the server's start alone; then for neither.
 	for pages in 40 20 1 0; do
-		echo $((before + pages)) >$PAGES
+		pages_more $pages
 		get_through "with $pages huge pages more than are in use"
+		[ $pages -gt 1 ] || say_so "with $pages huge pages more than are in use"
 	done
-	echo "$before" >$PAGES
+	pages_end
 	spotless "with few huge pages"
 }
 
-restore_pages() {
-	[ -z "${PAGES_BEFORE:-}" ] || echo "$PAGES_BEFORE" >$PAGES 2>/dev/null
-}
-
 faults_begin $SIZE r1 r2
-trap 'restore_pages; net_end' EXIT
+pages_begin
 serve
 for PORT in af_packet kernel; do
 	receiver_without_handles
 done
-PORT=af_packet
 net_stop TERM "$SERVER" 10
+for PORT in af_packet kernel; do
+	server_starts_without_handles
+done
+PORT=af_packet
 server_without_handles
 few_pages
 faults_end
