@@ -1,17 +1,35 @@
 /*
- * Any frames, in any order, at any time. The input is a row of: a control byte, a length (be16), and so
- * many bytes of a frame. Control: bit 0, repair the checksums, which chance would never get right; bits
- * 1 to 3, what the card says; the high half, time that goes by.
+ * Any frames, in any order, at any time, to any machine. Two bytes choose the machine (fuzz_net.h); then come
+ * frames (frames.h), whose flags are what the card says. What is a datagram is verified as the workers do it,
+ * and its sender is answered.
  */
-#include "net/rig.h"
+#include "fuzz_net.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+#include "frames.h"
+#include "net/rig.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CONTROL_REPAIR 0x01u
 #define STEP (40 * NS_PER_MS)
+#define HEADS 48u
+
+static struct net_config config_of(unsigned choice)
+{
+	static const uint32_t mtus[] = { 1500, 9000, 1280, 576 };
+	struct net_config c = choice & FUZZ_NET_IP6 ? rig_config6() : rig_config();
+
+	c.mtu = mtus[choice & FUZZ_NET_MTU];
+	c.vlan = choice & FUZZ_NET_TAGGED ? FUZZ_NET_VLAN : 0;
+	c.has_kernel = choice & FUZZ_NET_KERNEL;
+	if (choice & FUZZ_NET_NO_IP4)
+		c.ip4 = c.gateway4 = (struct ip_addr){ 0 };
+	if (choice & FUZZ_NET_NO_GATEWAY)
+		c.gateway4 = c.gateway6 = (struct ip_addr){ 0 };
+	return c;
+}
 
 /* Everything but the bytes of fragments is as after net_init(); they are not looked at before they are written. */
 static struct net *fresh(const struct net_config *c)
@@ -26,81 +44,86 @@ static struct net *fresh(const struct net_config *c)
 	return net_init(n, c, 0);
 }
 
-static void set_checksum(const struct packet *p, uint32_t at, uint16_t pseudo)
+/* So many bytes to a machine or a group: the headers' shares are all of it, and none is longer than the wire takes. */
+static void send(struct net *n, const struct net_config *c, const struct endpoint *to, uint32_t len, ns_t now, struct net_out *tx)
 {
-	uint8_t *field = (uint8_t *)p->data + at;
-	uint16_t sum;
+	static struct net_head heads[HEADS];
+	struct endpoint from = { to->ip.len == 4 ? c->ip4 : c->ip6, 5000 };
+	struct net_send s = { &from, to, len, true, 0x1234 };
+	uint32_t count = net_heads(n, &s, heads, HEADS, now, tx), at = 0;
 
-	if (p->len < at + 2)
-		return;
-	field[0] = field[1] = 0;
-	sum = (uint16_t)~net_sum_add(pseudo, net_sum(p->data, p->len), 0);
-	field[0] = (uint8_t)(sum >> 8);
-	field[1] = (uint8_t)sum;
-}
-
-static void repair(uint8_t *frame, uint32_t len)
-{
-	struct packet p = { 0 };
-
-	if (len < 34)
-		return;
-	if (frame[12] == 0x08) {
-		uint32_t head = (frame[14] & 15u) * 4;
-		struct packet header = { .data = frame + 14, .len = head };
-
-		if (head <= len - 14)
-			set_checksum(&header, 10, 0);
-		if (ip4_read(frame + 14, len - 14, &p) == NET_UDP && p.protocol != PROTOCOL_UDP)
-			set_checksum(&p, 2, 0);
-	} else if (ip6_read(frame + 14, len - 14, &p) == NET_UDP && p.protocol == PROTOCOL_ICMP6) {
-		set_checksum(&p, 2, pseudo_sum(&p.from, &p.to, p.protocol, p.len));
+	assert(count <= HEADS);
+	for (uint32_t i = 0; i < count; i++) {
+		assert(heads[i].len <= NET_HEAD_MAX && heads[i].payload_at == at);
+		assert(heads[i].len + heads[i].payload_len <= 14u + (c->vlan != 0 ? 4 : 0) + c->mtu);
+		at += heads[i].payload_len;
 	}
+	assert(count == 0 || at == len);
+	assert(count <= 1 || len > net_payload_max(n, &to->ip));
 }
 
-static void input(struct net *n, uint8_t *frame, uint32_t len, unsigned control, ns_t now, struct net_out *tx)
+struct machine {
+	struct net *net;
+	struct net_config config;
+	bool later; /* NET_CHECK_LATER */
+};
+
+static void input(struct machine *m, const uint8_t *frame, uint32_t len, unsigned flags, ns_t now, struct net_out *tx)
 {
 	static volatile uint16_t sink;
 	struct net_datagram d;
 
-	if (control & CONTROL_REPAIR)
-		repair(frame, len);
-	if (net_input(n, frame, len, control >> 1 & 7, now, &d, tx) == NET_UDP)
+	if (m->later)
+		flags |= NET_CHECK_LATER;
+	if (net_input(m->net, frame, len, flags, now, &d, tx) == NET_UDP) {
+		bool right = net_verify(m->net, &d);
+
+		assert(m->later || (d.checked && right)); /* else it would not have come out */
+		assert(net_verify(m->net, &d) == right);
 		sink = net_sum(d.data, d.len);
+		send(m->net, &m->config, &d.from, d.len, now, tx);
+	}
 	(void)sink;
+	assert(tx->count <= NET_OUT_FRAMES);
+}
+
+static void tick(struct machine *m, ns_t now, struct net_out *tx)
+{
+	tx->count = 0;
+	net_tick(m->net, now, tx);
+	assert(net_deadline(m->net) > now);
 	assert(tx->count <= NET_OUT_FRAMES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct net_out tx;
-	struct net_config c = rig_config6();
 	struct reader r = reader_of(data, size);
 	struct ip_addr group4 = RIG_GROUP4, group6 = RIG_GROUP6;
-	struct net *n = fresh(&c);
-	const uint8_t *head;
+	const uint8_t *choice = reader_take(&r, FUZZ_NET_CHOICE_BYTES);
+	struct machine m;
+	uint8_t control, *frame;
+	uint32_t len;
 	ns_t now = 0;
 
-	tx.count = 0;
-	net_tick(n, now, &tx);
-	assert(net_join(n, &group4, now, &tx) && net_join(n, &group6, now, &tx));
-	while ((head = reader_take(&r, 3)) != NULL) {
-		uint32_t len = (uint32_t)head[1] << 8 | head[2];
-		const void *bytes = reader_take(&r, len < reader_left(&r) ? len : reader_left(&r));
-		uint8_t *frame;
-
-		len = (uint32_t)(r.at - (const uint8_t *)bytes);
-		frame = malloc(len > 0 ? len : 1); /* of just its size: reads beyond are seen */
-		if (frame == NULL)
-			abort();
-		memcpy(frame, bytes, len);
-		input(n, frame, len, head[0], now, &tx);
+	if (choice == NULL)
+		return 0;
+	m.config = config_of(choice[0]);
+	m.later = choice[1] & FUZZ_NET_LATER;
+	m.net = fresh(&m.config);
+	tick(&m, now, &tx);
+	assert(net_join(m.net, &group4, now, &tx) && net_join(m.net, &group6, now, &tx));
+	if (choice[1] & FUZZ_NET_ALL_GROUPS)
+		net_take_all_groups(m.net);
+	while ((frame = frames_next(&r, &control, &len)) != NULL) {
+		if (control & FRAME_REPAIR)
+			frame_repair(frame, len);
+		input(&m, frame, len, FRAME_FLAGS(control), now, &tx);
 		free(frame);
-		now += (head[0] >> 4) * STEP;
-		tx.count = 0;
-		net_tick(n, now, &tx);
-		assert(net_deadline(n) > now);
+		now += FRAME_STEPS(control) * STEP;
+		tick(&m, now, &tx);
+		send(m.net, &m.config, &(struct endpoint){ group4, 5000 }, len * 4, now, &tx);
 	}
-	net_leave(n, &group4, now, &tx);
+	net_leave(m.net, &group4, now, &tx);
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* make_corpus DIR: write the seeds of the fuzz targets, DIR/TARGET/NAME, from the writers and the vectors. */
 #include "base/rng.h"
 #include "engine/proof.h"
+#include "frames.h"
+#include "fuzz_net.h"
 #include "net/rig.h"
 #include "security/keys.h"
 #include "wire/ma_vectors.h"
@@ -189,33 +191,55 @@ static void save_keys(void)
 	save("keys", "public", bytes, writer_len(&w));
 }
 
-/* What fuzz_net reads: for each frame a control byte, its length, and itself. */
-static void write_frame(struct writer *w, const struct rig_frame *f)
+/* A frame of fuzz_net, tagged where the machine wants that. */
+static void write_frame(struct writer *w, unsigned machine, const struct rig_frame *f)
 {
-	writer_u8(w, 0x01);
-	writer_be16(w, (uint16_t)f->len);
-	writer_bytes(w, f->bytes, f->len);
+	static const uint8_t tag[4] = { 0x81, 0, 0, FUZZ_NET_VLAN };
+	static struct rig_frame tagged;
+
+	if ((machine & FUZZ_NET_TAGGED) == 0) {
+		frames_write(w, FRAME_REPAIR, f->bytes, f->len);
+		return;
+	}
+	memcpy(tagged.bytes, f->bytes, 12);
+	memcpy(tagged.bytes + 12, tag, sizeof(tag));
+	memcpy(tagged.bytes + 16, f->bytes + 12, f->len - 12);
+	frames_write(w, FRAME_REPAIR, tagged.bytes, f->len + sizeof(tag));
 }
 
-/* Each frame alone, and all of them in a row. */
+static void choose_machine(struct writer *w, unsigned machine)
+{
+	writer_u8(w, (uint8_t)machine);
+	writer_u8(w, FUZZ_NET_LATER);
+}
+
+/* Each frame alone, and all of them in a row to each kind of machine. */
 static void save_net(void)
 {
+	static const unsigned machines[] = { FUZZ_NET_IP6, FUZZ_NET_IP6 | FUZZ_NET_KERNEL, FUZZ_NET_IP6 | FUZZ_NET_TAGGED,
+		                             FUZZ_NET_IP6 | FUZZ_NET_NO_IP4, FUZZ_NET_IP6 | 1 /* MTU 9000 */, 0 };
 	static struct rig_frame seeds[RIG_SEEDS];
-	static uint8_t one[sizeof(seeds[0])], all[sizeof(seeds)];
-	struct writer row = writer_of(all, sizeof(all));
+	static uint8_t bytes[2 * sizeof(seeds)];
+	struct writer w;
 	char name[16];
 
 	make_directory("net");
 	rig_make_seeds(seeds);
 	for (int i = 0; i < RIG_SEEDS; i++) {
-		struct writer w = writer_of(one, sizeof(one));
-
-		write_frame(&w, &seeds[i]);
-		write_frame(&row, &seeds[i]);
+		w = writer_of(bytes, sizeof(bytes));
+		choose_machine(&w, FUZZ_NET_IP6);
+		write_frame(&w, FUZZ_NET_IP6, &seeds[i]);
 		snprintf(name, sizeof(name), "%d", i);
-		save("net", name, one, writer_len(&w));
+		save("net", name, bytes, writer_len(&w));
 	}
-	save("net", "all", all, writer_len(&row));
+	for (size_t m = 0; m < sizeof(machines) / sizeof(machines[0]); m++) {
+		w = writer_of(bytes, sizeof(bytes));
+		choose_machine(&w, machines[m]);
+		for (int i = 0; i < RIG_SEEDS; i++)
+			write_frame(&w, machines[m], &seeds[i]);
+		snprintf(name, sizeof(name), "all-%02x", machines[m]);
+		save("net", name, bytes, writer_len(&w));
+	}
 }
 
 int main(int argc, char **argv)
