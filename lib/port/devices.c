@@ -334,23 +334,6 @@ enum wdscast_err device_open_pcap(const struct spec *spec, const struct port_con
 
 /* ---- pci ---- */
 
-/* "01:00.0" or "0000:01:00.0", as sysfs writes it. */
-static bool pci_address(const char *text, char *out, size_t bytes)
-{
-	unsigned domain = 0, bus, device, function;
-	int end = 0;
-
-	if (sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &device, &function, &end) != 4) {
-		domain = 0;
-		if (sscanf(text, "%x:%x.%x%n", &bus, &device, &function, &end) != 3)
-			return false;
-	}
-	if (text[end] != '\0' || domain > 0xffff || bus > 0xff || device > 0x1f || function > 7)
-		return false;
-	snprintf(out, bytes, "%04x:%02x:%02x.%x", domain, bus, device, function);
-	return true;
-}
-
 /* The kernel driver that has the card; "" when none has. */
 static void pci_kernel_driver(const char *address, char *out, size_t bytes)
 {
@@ -387,7 +370,7 @@ enum wdscast_err device_open_pci(const struct spec *spec, const struct port_conf
 	enum wdscast_err err;
 
 	init_device(&d, config, DPDK_CARD);
-	if (!pci_address(spec->name, d.address, sizeof(d.address)))
+	if (!spec_pci_address(spec->name, d.address))
 		return port_fail(WDSCAST_EINVAL, why, "%s: \"%s\" is no PCI address such as 0000:01:00.0", d.spec,
 		                 spec->name);
 	err = check_card(&d, why);

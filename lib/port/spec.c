@@ -123,3 +123,27 @@ enum wdscast_err spec_parse(const char *text, struct spec *out, char *why)
 			err = read_option(text, strsep(&rest, ","), kind, out, why);
 	return err;
 }
+
+/* Hexadecimal digits of a number up to max, and what ends them. */
+static bool read_hex(const char **at, unsigned long max, char end, unsigned long *out)
+{
+	size_t digits = strspn(*at, "0123456789abcdefABCDEF");
+
+	if (digits == 0 || digits > 4 || (*at)[digits] != end)
+		return false;
+	*out = strtoul(*at, NULL, 16);
+	*at += digits + 1;
+	return *out <= max;
+}
+
+bool spec_pci_address(const char *text, char out[SPEC_PCI_BYTES])
+{
+	bool has_domain = strchr(text, ':') != strrchr(text, ':');
+	unsigned long domain = 0, bus, device, function;
+
+	if ((has_domain && !read_hex(&text, 0xffff, ':', &domain)) || !read_hex(&text, 0xff, ':', &bus) ||
+	    !read_hex(&text, 0x1f, '.', &device) || !read_hex(&text, 7, '\0', &function))
+		return false;
+	snprintf(out, SPEC_PCI_BYTES, "%04lx:%02lx:%02lx.%lx", domain, bus, device, function);
+	return true;
+}

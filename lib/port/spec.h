@@ -19,6 +19,10 @@ struct spec {
 /* WDSCAST_EINVAL and one line in `why` that names the part that is wrong. */
 enum wdscast_err spec_parse(const char *text, struct spec *out, char *why);
 
+/* "01:00.0" or "0000:01:00.0", as sysfs writes it: SPEC_PCI_BYTES. False when it is none. */
+#define SPEC_PCI_BYTES 13
+bool spec_pci_address(const char *text, char out[SPEC_PCI_BYTES]);
+
 /* Fill `why` and return err: the one line of a failure, "SPEC: reason". */
 enum wdscast_err port_fail(enum wdscast_err err, char *why, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

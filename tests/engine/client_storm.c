@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "engine/client.h"
+#include "engine/proof.h"
 
-enum { BLOCKS = 200, BLOCK_BYTES = 10, CLIENT_ID = 7, SESSION_ID = 99, PACKETS = 16 };
+enum { BLOCKS = 200, BLOCK_BYTES = 10, CLIENT_ID = 7, SESSION_ID = 99, PACKETS = 16, LIST_MAX = 5, RAW_BYTES_MAX = 64 };
 
 struct storm {
 	struct storm_choices *choices;
@@ -17,8 +18,10 @@ struct storm {
 	ns_t now;
 	uint64_t lead, spm_seq_no, qcc_seq_no, poll_seq_no;
 	uint8_t payload[64];
-	struct mt_wire_kick kick;
-	be32 demoted;
+	struct mt_wire_kick kicked[LIST_MAX];
+	be32 demoted[LIST_MAX];
+	struct mt_wire_range confirmed[LIST_MAX];
+	uint8_t request_digest[SECURITY_HASH_BYTES];
 	struct storm_result result;
 };
 
@@ -75,7 +78,7 @@ static uint64_t continuous(const struct client *c)
 	return c->missing.n == 0 ? c->missing_end : c->missing.v[0].first - 1;
 }
 
-static void check_packet(const struct storm *s, const struct out_packet *o)
+static void check_packet(struct storm *s, const struct out_packet *o)
 {
 	const uint8_t *bytes = s->out.bytes + o->head_at;
 	struct mt_packet p;
@@ -84,6 +87,8 @@ static void check_packet(const struct storm *s, const struct out_packet *o)
 	assert(o->tail_len == 0 && o->block_no == 0);
 	if (s->c.stats.joins == 0) {
 		assert(endpoint_equal(&o->to, &s->initiation) && msi_read(bytes, o->head_len, &msi));
+		if (proof_is_due(&s->c.config.client_security))
+			assert(proof_of_request_holds(&msi.proof, &s->c.config.client_security, s->request_digest));
 		return;
 	}
 	assert(mt_read(bytes, o->head_len, &p) == MT_READ_OK);
@@ -123,14 +128,28 @@ static void step(struct storm *s, const struct client_in *in)
 	outq_clear(&s->out);
 }
 
-static void packet(struct storm *s, struct mt_packet *p)
+/* Seldom another than the server, or another port of its. */
+static struct endpoint sender(struct storm *s)
 {
-	struct client_in in = { .type = CLIENT_IN_PACKET, .from = &s->server, .packet = p };
-	struct ma_data block;
+	struct endpoint from = s->server;
 
-	p->session_id = below(s, 20) ? s->c.offer.session_id : 1;
-	p->sender_time = number(s, 1000);
-	switch (client_wants(&s->c, p, &s->server, &block)) {
+	if (below(s, 32) == 0)
+		from.ip.b[3] = (uint8_t)below(s, 4);
+	if (below(s, 32) == 0)
+		from.port = (uint16_t)below(s, 65536);
+	return from;
+}
+
+/* As it was read, and so as hostile as the wire. */
+static void read_packet(struct storm *s, const struct mt_packet *p)
+{
+	struct endpoint from = sender(s);
+	struct client_in in = { .type = CLIENT_IN_PACKET, .from = &from, .packet = p };
+	struct ma_data block;
+	enum client_want want = client_wants(&s->c, p, &from, &block);
+
+	assert(want == CLIENT_WANT_NOT || (ip_equal(&from.ip, &s->server.ip) && p->session_id == s->c.offer.session_id));
+	switch (want) {
 	case CLIENT_WANT_NOT:
 		return;
 	case CLIENT_WANT_BLOCK:
@@ -142,6 +161,34 @@ static void packet(struct storm *s, struct mt_packet *p)
 	}
 	in.free_slots = (uint32_t)below(s, 9);
 	step(s, &in);
+}
+
+static void packet(struct storm *s, struct mt_packet *p)
+{
+	p->session_id = below(s, 20) ? s->c.offer.session_id : 1;
+	p->sender_time = number(s, 1000);
+	read_packet(s, p);
+}
+
+/* Any bytes behind a header that is right. */
+static void raw(struct storm *s)
+{
+	uint8_t bytes[MT_SECURITY_HEADER_BYTES + MT_SESSION_HEADER_BYTES + RAW_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	uint64_t n = below(s, RAW_BYTES_MAX + 1);
+	struct mt_packet p;
+
+	writer_be16(&w, 0x5744);
+	writer_u8(&w, MT_SECHDR_NONE);
+	writer_be16(&w, 0);
+	writer_be32(&w, s->c.offer.session_id);
+	writer_u8(&w, (uint8_t)(1 + below(s, MT_DEMOTE)));
+	writer_be64(&w, number(s, 1000));
+	for (uint64_t i = 0; i < n; i++)
+		writer_u8(&w, (uint8_t)below(s, 256));
+	assert(!w.full);
+	if (mt_read(bytes, writer_len(&w), &p) == MT_READ_OK)
+		read_packet(s, &p);
 }
 
 static void data(struct storm *s)
@@ -202,22 +249,65 @@ static void joinack(struct storm *s)
 }
 
 /* Seldom of us, or no storm would last. */
+static void kick(struct storm *s, struct mt_packet *p)
+{
+	p->kick = (struct mt_kick){ (uint16_t)below(s, LIST_MAX + 1), s->kicked };
+	for (uint16_t i = 0; i < p->kick.count; i++)
+		s->kicked[i] = (struct mt_wire_kick){ be32_of(below(s, 8) ? 1000 : s->c.client_id), (uint8_t)below(s, 5) };
+}
+
+static void demote(struct storm *s, struct mt_packet *p)
+{
+	p->demote = (struct mt_demote){ .lower_session_id = SESSION_ID + (uint32_t)below(s, 3),
+		                        .multicast = { ip4_of(below(s, 9) ? 239 : 10, 0, 0, 2), number16(s, 5000) },
+		                        .unicast = { s->server.ip, number16(s, 5000) },
+		                        .count = (uint16_t)below(s, LIST_MAX + 1),
+		                        .client_ids = s->demoted };
+	for (uint16_t i = 0; i < p->demote.count; i++)
+		s->demoted[i] = be32_of(client_id(s));
+}
+
+static void ncf(struct storm *s, struct mt_packet *p)
+{
+	p->ncf = (struct mt_ncf){ (uint16_t)below(s, LIST_MAX + 1), s->confirmed };
+	for (uint16_t i = 0; i < p->ncf.count; i++) {
+		uint64_t first = number(s, s->lead);
+
+		s->confirmed[i].start = be64_of(first);
+		s->confirmed[i].end = be64_of(below(s, 3) ? first + below(s, 9) : number(s, s->lead));
+	}
+}
+
 static void order(struct storm *s)
 {
 	struct mt_packet p = { .opcode = below(s, 8) ? MT_NCF : below(s, 2) ? MT_KICK : MT_DEMOTE };
 
-	if (p.opcode == MT_KICK) {
-		s->kick = (struct mt_wire_kick){ be32_of(below(s, 8) ? 1000 : s->c.client_id), (uint8_t)below(s, 5) };
-		p.kick = (struct mt_kick){ 1, &s->kick };
-	} else if (p.opcode == MT_DEMOTE) {
-		s->demoted = be32_of(client_id(s));
-		p.demote = (struct mt_demote){ .lower_session_id = SESSION_ID + 1,
-			                       .multicast = { ip4_of(below(s, 9) ? 239 : 10, 0, 0, 2), 5000 },
-			                       .unicast = { s->server.ip, 5000 },
-			                       .count = 1,
-			                       .client_ids = &s->demoted };
-	}
+	if (p.opcode == MT_KICK)
+		kick(s, &p);
+	else if (p.opcode == MT_DEMOTE)
+		demote(s, &p);
+	else
+		ncf(s, &p);
 	packet(s, &p);
+}
+
+/* As a datagram, with its proof where there is one to be. */
+static void read_initiation(struct storm *s, const struct msi_packet *from)
+{
+	uint8_t bytes[1024];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	const struct security *security = &s->c.config.server_security;
+	struct endpoint other = below(s, 32) ? s->initiation : sender(s);
+	struct msi_packet p;
+
+	if (from->kind == MSI_ERROR)
+		msi_write_error(&w, from->error);
+	else
+		msi_write_reply(&w, &from->reply);
+	if (proof_is_due(&s->c.config.client_security) && below(s, 16))
+		proof_end_answer(&w, security, s->request_digest);
+	assert(!w.full && msi_read(bytes, writer_len(&w), &p));
+	step(s, &(struct client_in){ .type = CLIENT_IN_MSI, .from = &other, .msi = &p });
 }
 
 static void initiation(struct storm *s)
@@ -233,7 +323,7 @@ static void initiation(struct storm *s)
 			                      .total_blocks = below(s, 32) ? BLOCKS : number(s, BLOCKS),
 			                      .block_bytes = BLOCK_BYTES,
 			                      .session_id = SESSION_ID };
-	step(s, &(struct client_in){ .type = CLIENT_IN_MSI, .from = &s->initiation, .msi = &p });
+	read_initiation(s, &p);
 }
 
 static void accept_offer(struct storm *s)
@@ -260,6 +350,8 @@ static void anything(struct storm *s)
 	case 0:
 		if (below(s, 200) == 0)
 			step(s, &(struct client_in){ .type = CLIENT_IN_CANCEL, .win32 = 1223 });
+		else
+			raw(s);
 		break;
 	case 1:
 		step(s, &(struct client_in){ .type = CLIENT_IN_ROOM, .free_slots = (uint32_t)below(s, 9) });
@@ -294,6 +386,25 @@ static void anything(struct storm *s)
 	}
 }
 
+/* Of initiation over UDP: without a key, or with one that both sides have. And what only tests do. */
+static void choose_modes(struct storm *s, struct client_config *c)
+{
+	static const uint8_t key[24] = "one key of one lab, that";
+
+	switch (below(s, 4)) {
+	case 0:
+		security_init_none(&c->server_security);
+		security_init_none(&c->client_security);
+		break;
+	case 1:
+		security_init_hash(&c->server_security, key, sizeof(key), SECURITY_HMAC_A);
+		c->client_security = c->server_security;
+		break;
+	default:
+		break;
+	}
+}
+
 static void start(struct storm *s, void *out_mem)
 {
 	struct client_config config;
@@ -304,6 +415,7 @@ static void start(struct storm *s, void *out_mem)
 	assert(bitmap_bytes(BLOCKS) <= sizeof(s->blocks_mem));
 	bitmap_init(&s->blocks, BLOCKS, s->blocks_mem);
 	client_config_defaults(&config);
+	choose_modes(s, &config);
 	config.initiation = s->initiation;
 	config.request.mac_len = config.mac_len = 6;
 	config.ip = ip4_of(10, 0, 0, 2);

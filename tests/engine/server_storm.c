@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-enum { CLIENTS = 210, OUT_PACKETS = 64 };
+enum { CLIENTS = 210, OUT_PACKETS = 64, RANGES_MAX = 300, RAW_BYTES_MAX = 64 };
 
 struct world {
 	struct storm_choices *choices;
@@ -35,7 +35,7 @@ static uint64_t number(struct world *w, uint64_t around)
 
 static uint16_t make_ranges(struct world *w, struct range *v, uint64_t around)
 {
-	uint16_t n = (uint16_t)below(w, 5);
+	uint16_t n = (uint16_t)below(w, below(w, 32) ? 5 : RANGES_MAX + 1);
 
 	for (uint16_t i = 0; i < n; i++) {
 		v[i].first = number(w, around);
@@ -47,7 +47,7 @@ static uint16_t make_ranges(struct world *w, struct range *v, uint64_t around)
 static void send_nack(struct world *w, uint32_t client)
 {
 	uint64_t lead = w->r.server->lead_seq_no;
-	struct range v[8];
+	struct range v[RANGES_MAX];
 	uint16_t n = make_ranges(w, v, lead);
 
 	rig_nack_seen(&w->r, client, (double)below(w, 1000) / 700, number(w, lead), v, n);
@@ -56,7 +56,7 @@ static void send_nack(struct world *w, uint32_t client)
 static void send_pollack(struct world *w, uint32_t client)
 {
 	uint64_t latest = w->r.server->next_poll_seq_no - 1;
-	struct range v[8];
+	struct range v[RANGES_MAX];
 	uint16_t n = make_ranges(w, v, 50);
 	uint32_t seconds = (uint32_t)(below(w, 9) ? below(w, 100) : below(w, UINT32_MAX));
 
@@ -79,13 +79,44 @@ static void send_ack(struct world *w)
 	        number(w, ns_to_ms(w->r.now)));
 }
 
+/* Any bytes behind a header that is right. */
+static void send_raw(struct world *w, uint32_t client)
+{
+	uint8_t bytes[MT_SECURITY_HEADER_BYTES + MT_SESSION_HEADER_BYTES + RAW_BYTES_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	uint64_t n = below(w, RAW_BYTES_MAX + 1);
+	struct endpoint from = rig_endpoint(client);
+	struct mt_packet packet;
+
+	writer_be16(&out, 0x5744);
+	writer_u8(&out, MT_SECHDR_NONE);
+	writer_be16(&out, 0);
+	writer_be32(&out, below(w, 16) ? RIG_SESSION : (uint32_t)below(w, UINT32_MAX));
+	writer_u8(&out, (uint8_t)(1 + below(w, MT_DEMOTE)));
+	writer_be64(&out, number(w, ns_to_ms(w->r.now)));
+	for (uint64_t i = 0; i < n; i++)
+		writer_u8(&out, (uint8_t)below(w, 256));
+	assert(!out.full);
+	if (mt_read(bytes, writer_len(&out), &packet) == MT_READ_OK)
+		server_step(w->r.server, &(struct server_in){ .type = SERVER_IN_PACKET, .from = &from, .packet = &packet },
+		            w->r.now, &w->r.out);
+}
+
+/* From where it joined, or pretending to be there. */
 static void send_something(struct world *w)
 {
 	const struct server *s = w->r.server;
 	uint32_t client = (uint32_t)below(w, below(w, 2) ? CLIENTS : 6);
 	uint64_t now_ms = ns_to_ms(w->r.now);
 
-	switch (below(w, 12)) {
+	if (below(w, 24) == 0) { /* who says that it is another */
+		w->r.ids[CLIENTS + 1] = w->r.ids[client];
+		client = CLIENTS + 1;
+	}
+	switch (below(w, 13)) {
+	case 12:
+		send_raw(w, client);
+		break;
 	case 0:
 		rig_join(&w->r, client, below(w, 50), below(w, 2));
 		break;
@@ -198,12 +229,31 @@ static void do_something(struct world *w)
 		send_something(w);
 }
 
+/* Of what the server sends: what clients send has been verified before it comes here. */
+static void choose_mode(struct world *w)
+{
+	static const uint8_t key[24] = "one key of one lab, that";
+	struct server_config *c = &w->r.config;
+
+	switch (below(w, 4)) {
+	case 0:
+		security_init_none(&c->server_security);
+		break;
+	case 1:
+		security_init_hash(&c->server_security, key, sizeof(key), SECURITY_HMAC_A);
+		break;
+	default:
+		security_init_checksum(&c->server_security);
+	}
+	c->client_security = c->server_security;
+}
+
 static void open_world(struct world *w, struct storm_choices *choices)
 {
 	memset(w, 0, sizeof(*w));
 	w->choices = choices;
 	rig_config(&w->r);
-	security_init_checksum(&w->r.config.server_security);
+	choose_mode(w);
 	w->r.config.list_max = 64;
 	w->r.config.exp_max_window = 8;
 	w->r.config.max_window = 24;

@@ -45,7 +45,8 @@ static struct net *fresh(const struct net_config *c)
 }
 
 /* So many bytes to a machine or a group: the headers' shares are all of it, and none is longer than the wire takes. */
-static void send(struct net *n, const struct net_config *c, const struct endpoint *to, uint32_t len, ns_t now, struct net_out *tx)
+static void send(struct net *n, const struct net_config *c, const struct endpoint *to, uint32_t len, ns_t now,
+                 struct net_out *tx)
 {
 	static struct net_head heads[HEADS];
 	struct endpoint from = { to->ip.len == 4 ? c->ip4 : c->ip6, 5000 };

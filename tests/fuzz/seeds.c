@@ -1,5 +1,9 @@
-/* seeds DIR: give each file there to a fuzz target once, where there is no libFuzzer. */
+/*
+ * seeds DIR...: give each file there to a fuzz target once, where there is no libFuzzer. The first is the seeds', and
+ * is to have some; of the others any may be absent.
+ */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,15 +34,17 @@ static void give(int directory, const char *name)
 	close(fd);
 }
 
-int main(int argc, char **argv)
+static unsigned give_all(const char *path)
 {
-	DIR *dir = argc == 2 ? opendir(argv[1]) : NULL;
+	DIR *dir = opendir(path);
 	const struct dirent *entry;
 	unsigned given = 0;
 
 	if (dir == NULL) {
-		fprintf(stderr, "usage: %s DIR\n", argv[0]);
-		return 2;
+		if (errno == ENOENT)
+			return 0;
+		perror(path);
+		exit(EXIT_FAILURE);
 	}
 	while ((entry = readdir(dir)) != NULL) {
 		if (entry->d_type == DT_DIR)
@@ -47,6 +53,19 @@ int main(int argc, char **argv)
 		given++;
 	}
 	closedir(dir);
+	return given;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned given = argc > 1 ? give_all(argv[1]) : 0;
+
+	if (given == 0) {
+		fprintf(stderr, "usage: %s DIR...; the first has seeds\n", argv[0]);
+		return 2;
+	}
+	for (int i = 2; i < argc; i++)
+		given += give_all(argv[i]);
 	printf("@tests %u 0\n", given);
-	return given > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return EXIT_SUCCESS;
 }

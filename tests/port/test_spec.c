@@ -76,7 +76,22 @@ static void what_is_too_long_is_refused(void)
 	refused(text, "too long");
 }
 
+static void a_pci_address_is_hexadecimal_and_nothing_else(void)
+{
+	static const char *const bad[] = { "", ":", "01:00", "01:00.", "01:00.8", "01:20.0", "100:00.0", "1:00.0 ", " 1:00.0",
+		                           "-1:00.0", "0x1:00.0", "100000001:00.0", "10000:01:00.0", "0:0:01:00.0", "0000:01:00.0/" };
+	char out[SPEC_PCI_BYTES];
+
+	CU_ASSERT(spec_pci_address("01:00.0", out));
+	CU_ASSERT_STRING_EQUAL(out, "0000:01:00.0");
+	CU_ASSERT(spec_pci_address("fFfF:ff:1F.7", out));
+	CU_ASSERT_STRING_EQUAL(out, "ffff:ff:1f.7");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CU_ASSERT_FALSE(spec_pci_address(bad[i], out));
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_pci_address_is_hexadecimal_and_nothing_else),
 	SUITE_TEST(each_kind_is_understood),
 	SUITE_TEST(options_follow_in_any_order),
 	SUITE_TEST(the_wrong_part_is_named),

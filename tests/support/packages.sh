@@ -50,7 +50,7 @@ packages_need() {
 }
 
 # packages_build DIR [meson options]: configure DIR once (again when the options are others), then build
-# it. Prints a log on failure only.
+# it: all, or what PACKAGES_TARGETS says. Prints a log on failure only.
 packages_build() {
 	local dir=$1 log options
 
@@ -62,7 +62,7 @@ packages_build() {
 		meson setup "$dir" "$@" >"$log" 2>&1 </dev/null || { tail -40 "$log" >&2; return 1; }
 		echo "$options" >"$dir/options"
 	fi
-	ninja -C "$dir" >"$log" 2>&1 </dev/null || { grep -vE '^\[[0-9]+/[0-9]+\]|^ninja: Entering' "$log" |
+	ninja -C "$dir" ${PACKAGES_TARGETS:-} >"$log" 2>&1 </dev/null || { grep -vE '^\[[0-9]+/[0-9]+\]|^ninja: Entering' "$log" |
 		tail -80 >&2; return 1; }
 	rm -f "$log"
 }
