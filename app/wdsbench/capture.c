@@ -43,13 +43,13 @@ static void look_at(struct capture *c, const uint8_t *frame, uint32_t len)
 	add_group(c, &ip);
 }
 
-/* Room for n more of size bytes each, where there are `have` in *mem. */
+/* Room for n more of size bytes each, where there are `have` in *mem; *mem is set even if n is 0. */
 static bool grow(void **mem, size_t have, size_t n, size_t size, size_t *room)
 {
 	size_t wanted = *room < 4096 ? 4096 : *room;
 	void *more;
 
-	if (have + n <= *room)
+	if (*mem != NULL && have + n <= *room)
 		return true;
 	while (wanted < have + n)
 		wanted *= 2;

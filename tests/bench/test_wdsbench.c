@@ -1,8 +1,12 @@
 /* wdsbench's own parts: histogram, verdict, command line, stream. */
 #include <getopt.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "support/suite.h"
+#include "wdsbench/capture.h"
 #include "wdsbench/options.h"
 #include "wdsbench/stream.h"
 
@@ -272,7 +276,42 @@ static void other_groups_and_streams_are_told_apart(void)
 	stream_tx_fini(&p->tx);
 }
 
+/* ---- captures ---- */
+
+/* A file of libpcap's with a frame of no byte. */
+static void write_capture(const char *path)
+{
+	static const uint32_t head[6] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1 };
+	static const uint32_t empty[4] = { 0 };
+	FILE *f = fopen(path, "wb");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fwrite(head, sizeof(head), 1, f);
+	fwrite(empty, sizeof(empty), 1, f);
+	CU_ASSERT_EQUAL(fclose(f), 0);
+}
+
+static void a_frame_without_a_byte_is_a_frame(void)
+{
+	char path[] = "/tmp/wdsbench-capture-XXXXXX", failure[PORT_WHY_BYTES];
+	int fd = mkstemp(path);
+	struct capture *c;
+	struct frame v[4];
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
+	write_capture(path);
+	c = capture_open(path, 1, failure);
+	unlink(path);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL_FATAL(port_rx(&c->port, 0, v, 4), 1);
+	CU_ASSERT_EQUAL(v[0].len, 0);
+	CU_ASSERT_PTR_NOT_NULL(v[0].data);
+	port_close(&c->port);
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_frame_without_a_byte_is_a_frame),
 	SUITE_TEST(a_quantile_is_off_by_an_eighth_at_most),
 	SUITE_TEST(small_and_huge_values_have_their_place),
 	SUITE_TEST(bursts_are_counted_by_power_of_two),

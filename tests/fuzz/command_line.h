@@ -16,16 +16,27 @@ struct command_line {
 	char *words[COMMAND_WORDS_MAX + 1]; /* in the order they are to be freed in, for getopt changes that of argv */
 };
 
+static inline char *command_line_word(const void *from, size_t len)
+{
+	char *word = malloc(len + 1);
+
+	if (word == NULL)
+		abort();
+	memcpy(word, from, len);
+	word[len] = '\0';
+	return word;
+}
+
 static inline void command_line_read(struct command_line *c, const char *program, const uint8_t *data, size_t size)
 {
 	*c = (struct command_line){ 0 };
-	c->words[c->argc++] = strdup(program);
+	c->words[c->argc++] = command_line_word(program, strlen(program));
 	while (size > 0 && c->argc <= COMMAND_WORDS_MAX) {
 		size_t len = 0;
 
 		while (len < size && data[len] != '\n' && data[len] != '\0')
 			len++;
-		c->words[c->argc++] = strndup((const char *)data, len);
+		c->words[c->argc++] = command_line_word(data, len);
 		len += len < size;
 		data += len;
 		size -= len;

@@ -45,9 +45,9 @@ static bool watch(void *arg, const struct port_mem_passage *p)
 	struct mt_packet packet;
 	struct msi_packet m;
 
-	assert(p->len <= 1500 + 14 + 4);
 	if (p->from != 1)
 		return false;
+	assert(p->len <= 1500 + 14 + 4);
 	payload = frame_payload((uint8_t *)(uintptr_t)p->data, p->len, &len);
 	if (payload == NULL || msi_read(payload, len, &m))
 		return false;
