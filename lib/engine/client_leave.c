@@ -2,11 +2,15 @@
 #include "engine/client_internal.h"
 #include "wdserror.h"
 
-/* 3.2.5.4.3 */
+#define LEAVE_DELAY_MOST_MS 2000u /* a server of many clients says some hundred */
+
+/* 3.2.5.4.3; but nobody who gives up waits the minute that a server may say. */
 static void arm_leave(struct client *c, ns_t now)
 {
 	uint32_t max_ms = c->max_nack_backoff_ms != 0 ? c->max_nack_backoff_ms : c->config.max_leave_delay_ms;
 
+	if (max_ms > LEAVE_DELAY_MOST_MS)
+		max_ms = LEAVE_DELAY_MOST_MS;
 	client_disarm_all(c);
 	client_arm(c, CLIENT_TIMER_LEAVE, client_random_after(c, now, 0, max_ms));
 }

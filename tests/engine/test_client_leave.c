@@ -261,7 +261,27 @@ static void an_accept_before_the_move_is_announced_does_nothing(void)
 	CU_ASSERT_EQUAL(r->out.packet_count, 0);
 }
 
+/* Of one cancel chance might be kind. */
+static void no_server_keeps_who_gives_up_for_more_than_two_seconds(void)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		struct rig *r = rig_regular(3);
+		struct mt_packet p = rig_head(r, MT_SPM);
+
+		p.spm = (struct mt_spm){ .spm_seq_no = ++r->spm_seq_no,
+			                 .master_client_id = r->master,
+			                 .min_nack_backoff_ms = UINT16_MAX - i,
+			                 .max_nack_backoff_ms = UINT16_MAX };
+		CU_ASSERT_EQUAL(rig_packet(r, &p, MS(1)), CLIENT_WANT_STEP);
+		r->c.rng.state = i;
+		rig_cancel(r, ERROR_CANCELLED, MS(2));
+		CU_ASSERT(finished(r, ERROR_CANCELLED));
+		leaves(r, MT_LEAVE_CANCELLED, MS(2), 2000);
+	}
+}
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(no_server_keeps_who_gives_up_for_more_than_two_seconds),
 	SUITE_TEST(the_last_block_ends_the_session_at_once_and_the_leave_follows),
 	SUITE_TEST(a_master_acknowledges_the_last_block_whatever_the_option_says),
 	SUITE_TEST(while_leaving_nothing_is_heard_or_said),
