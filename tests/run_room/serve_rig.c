@@ -91,7 +91,7 @@ struct guest *rig_guest(struct rig *r, const char *name_space, const char *objec
 
 	g->port = port_mem_new(r->hub, &(struct port_mem_config){ .depth = 65536, .mtu = r->port->info.mtu,
 	                                                         .delivers = r->port->info.delivers });
-	g->own = (struct endpoint){ g->port->info.ip4, GUEST_PORT };
+	g->own = (struct endpoint){ r->ip6 ? g->port->info.ip6 : g->port->info.ip4, GUEST_PORT };
 	g->link = zeroed(sizeof(*g->link));
 	g->link_mem = zeroed(link_bytes());
 	link_init(g->link, g->port, 0, &g->port->info.ip4, &g->port->info.ip6, r->guest_count, g->link_mem, r->now);
@@ -99,7 +99,8 @@ struct guest *rig_guest(struct rig *r, const char *name_space, const char *objec
 	outq_init(&g->out, g->out_mem, GUEST_PACKETS);
 	client_config_defaults(&c);
 	c.seed = r->guest_count;
-	c.initiation = (struct endpoint){ r->port->info.ip4, MSI_UDP_PORT };
+	c.initiation = (struct endpoint){ r->ip6 ? r->port->info.ip6 : r->port->info.ip4, MSI_UDP_PORT };
+	c.request.ipv6_capable = r->ip6;
 	set_name(&c.request.name_space, name_space);
 	set_name(&c.request.content, object);
 	c.request.mac_len = c.mac_len = 6;

@@ -44,6 +44,7 @@ struct rig {
 	struct rng rng;
 	void (*change_guest)(struct client_config *c); /* of those to come; NULL: nothing */
 	double loss;      /* of each frame to a guest */
+	bool ip6;         /* guests come by IPv6 */
 	bool slow_disk;   /* the content thread gets one turn in ten */
 	bool threads;     /* the server runs in threads of its own, and time is real */
 	unsigned turns;

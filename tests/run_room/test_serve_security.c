@@ -5,97 +5,20 @@
  */
 #include "run/serve_internal.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <stdlib.h>
 
 #include "content/tree.h"
+#include "run_room/lab_keys.h"
 #include "run_room/serve_rig.h"
 #include "support/suite.h"
 #include "wdserror.h"
 
-enum { SIZE = 300000, RSA_BITS = 1024, PEM_BYTES = 4096, BLOB_BYTES = 1024 };
+enum { SIZE = 300000 };
 
 static struct rig rig; /* large */
 static uint8_t want[SIZE];
 /* What the server of a case has, and what its guests have. */
 static struct { struct security server, client; } at_server, at_guest;
-
-static const uint8_t key[24] = "one key of one lab, that";
-static const uint8_t another_key[24] = "the key of another lab  ";
-
-static const char *pem_of_a_server(int which)
-{
-	static char pem[2][PEM_BYTES];
-
-	if (pem[which][0] == '\0') {
-		EVP_PKEY *rsa = EVP_RSA_gen(RSA_BITS);
-		BIO *bio = BIO_new(BIO_s_mem());
-
-		PEM_write_bio_PrivateKey(bio, rsa, NULL, NULL, 0, NULL, NULL);
-		CU_ASSERT_FATAL(BIO_read(bio, pem[which], PEM_BYTES - 1) > 0);
-		BIO_free(bio);
-		EVP_PKEY_free(rsa);
-	}
-	return pem[which];
-}
-
-static struct security signing(int which)
-{
-	const char *pem = pem_of_a_server(which);
-	struct security s;
-
-	CU_ASSERT_FATAL(security_init_sign_private(&s, pem, strlen(pem)));
-	return s;
-}
-
-/* What a client makes of the public half. */
-static struct security verifying(int which)
-{
-	struct security s = signing(which), out;
-	uint8_t blob[BLOB_BYTES];
-	struct writer w = writer_of(blob, sizeof(blob));
-
-	CU_ASSERT_FATAL(security_write_sign_key(&s, &w));
-	CU_ASSERT_FATAL(security_init_sign_public(&out, blob, writer_len(&w)));
-	security_fini(&s);
-	return out;
-}
-
-static struct security hash_reading(const uint8_t bytes[24], enum security_hmac_reading reading)
-{
-	struct security s;
-
-	CU_ASSERT_FATAL(security_init_hash(&s, bytes, 24, reading));
-	return s;
-}
-
-static struct security hash(const uint8_t bytes[24])
-{
-	return hash_reading(bytes, SECURITY_HMAC_A);
-}
-
-static struct security plain(enum security_mode mode)
-{
-	struct security s;
-
-	if (mode == SECURITY_NONE)
-		security_init_none(&s);
-	else
-		security_init_checksum(&s);
-	return s;
-}
-
-/* Of a mode, with the keys of this lab: as a server has it, and as its clients have it. */
-static struct security made(enum security_mode mode, bool server)
-{
-	if (mode == SECURITY_HASH)
-		return hash(key);
-	if (mode == SECURITY_SIGN)
-		return server ? signing(0) : verifying(0);
-	return plain(mode);
-}
 
 static uint32_t server_blocks; /* bytes of each, and then but few are kept; 0: as by default */
 
@@ -111,10 +34,10 @@ static void change_server(struct serve_config *c)
 /* The lab's, on both sides. */
 static void use_keys(enum security_mode server, enum security_mode client)
 {
-	at_server.server = made(server, true);
-	at_server.client = made(client, true);
-	at_guest.server = made(server, false);
-	at_guest.client = made(client, false);
+	at_server.server = lab_security(server, true);
+	at_server.client = lab_security(client, true);
+	at_guest.server = lab_security(server, false);
+	at_guest.client = lab_security(client, false);
 }
 
 static void change_guest(struct client_config *c)
@@ -201,8 +124,8 @@ static void no_server_begins_with_another_pair(void)
 	struct serve *w = NULL;
 	char why[PORT_WHY_BYTES];
 
-	at_server.server = at_server.client = plain(SECURITY_CHECKSUM);
-	at_guest.server = at_guest.client = plain(SECURITY_CHECKSUM);
+	at_server.server = at_server.client = lab_plain(SECURITY_CHECKSUM);
+	at_guest.server = at_guest.client = lab_plain(SECURITY_CHECKSUM);
 	start();
 	serve_config_defaults(&c);
 	c.port = rig.port;
@@ -213,8 +136,8 @@ static void no_server_begins_with_another_pair(void)
 		for (unsigned k = 0; k < MODES; k++) {
 			if (allowed[modes[s]][modes[k]])
 				continue;
-			c.server_security = made(modes[s], true);
-			c.client_security = made(modes[k], modes[k] == SECURITY_SIGN);
+			c.server_security = lab_security(modes[s], true);
+			c.client_security = lab_security(modes[k], modes[k] == SECURITY_SIGN);
 			CU_ASSERT_EQUAL(serve_new(&c, 0, &w, why), WDSCAST_EINVAL);
 			CU_ASSERT_PTR_NULL(w);
 			CU_ASSERT_STRING_EQUAL(why, "no session may have these two security modes");
@@ -226,8 +149,8 @@ static void no_server_begins_with_another_pair(void)
 
 static void either_reading_of_the_hmac_carries_a_file(void)
 {
-	at_server.server = at_server.client = hash_reading(key, SECURITY_HMAC_B);
-	at_guest.server = at_guest.client = hash_reading(key, SECURITY_HMAC_B);
+	at_server.server = at_server.client = lab_hash_reading(lab_key, SECURITY_HMAC_B);
+	at_guest.server = at_guest.client = lab_hash_reading(lab_key, SECURITY_HMAC_B);
 	CU_ASSERT(carries_a_file(1));
 	CU_ASSERT_EQUAL(sealed_together, 0);
 }
@@ -289,8 +212,8 @@ static void check_refused(uint32_t result, ns_t within)
 
 static void a_client_without_the_key_is_told_at_once(void)
 {
-	at_server.server = at_server.client = hash(key);
-	at_guest.server = at_guest.client = plain(SECURITY_CHECKSUM);
+	at_server.server = at_server.client = lab_hash(lab_key);
+	at_guest.server = at_guest.client = lab_plain(SECURITY_CHECKSUM);
 	check_refused(WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, NS_PER_S);
 	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 0);
 	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_REFUSED), 1);
@@ -301,8 +224,8 @@ static void a_client_without_the_key_is_told_at_once(void)
 /* It cannot know who says so: the answer that it can believe has a moment left to come. */
 static void a_client_with_another_key_is_told_within_seconds(void)
 {
-	at_server.server = at_server.client = hash(key);
-	at_guest.server = at_guest.client = hash(another_key);
+	at_server.server = at_server.client = lab_hash(lab_key);
+	at_guest.server = at_guest.client = lab_hash(lab_other_key);
 	check_refused(WDSMCS_E_CLIENT_DOESNOT_SUPPORT_SECURITY_MODE, 4 * NS_PER_S);
 	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 0);
 	CU_ASSERT_NOT_EQUAL(rig.guests[0].engine.stats.unproven, 0);
@@ -311,27 +234,27 @@ static void a_client_with_another_key_is_told_within_seconds(void)
 
 static void a_client_with_a_key_takes_nothing_from_a_server_without(void)
 {
-	at_server.server = at_server.client = plain(SECURITY_CHECKSUM);
-	at_guest.server = at_guest.client = hash(key);
+	at_server.server = at_server.client = lab_plain(SECURITY_CHECKSUM);
+	at_guest.server = at_guest.client = lab_hash(lab_key);
 	check_refused(WDSMCS_E_PACKET_NOT_HASHED, 4 * NS_PER_S);
 	done();
 }
 
 static void a_server_that_signs_with_another_key_is_not_believed(void)
 {
-	at_server.server = signing(1);
-	at_server.client = hash(key);
-	at_guest.server = verifying(0);
-	at_guest.client = hash(key);
+	at_server.server = lab_signing(1);
+	at_server.client = lab_hash(lab_key);
+	at_guest.server = lab_verifying(0);
+	at_guest.client = lab_hash(lab_key);
 	check_refused(WDSMCS_E_PACKET_NOT_HASHED, 4 * NS_PER_S);
 	done();
 }
 
 static void a_client_that_expects_hashes_does_not_believe_signatures(void)
 {
-	at_server.server = signing(0);
-	at_server.client = hash(key);
-	at_guest.server = at_guest.client = hash(key);
+	at_server.server = lab_signing(0);
+	at_server.client = lab_hash(lab_key);
+	at_guest.server = at_guest.client = lab_hash(lab_key);
 	check_refused(WDSMCS_E_PACKET_NOT_HASHED, 4 * NS_PER_S);
 	done();
 }
@@ -340,11 +263,11 @@ static void with_and_without_a_key_at_once_only_those_with_it_are_served(void)
 {
 	struct guest *without, *with;
 
-	at_server.server = at_server.client = hash(key);
-	at_guest.server = at_guest.client = plain(SECURITY_CHECKSUM);
+	at_server.server = at_server.client = lab_hash(lab_key);
+	at_guest.server = at_guest.client = lab_plain(SECURITY_CHECKSUM);
 	start();
 	without = rig_guest(&rig, "images", "a.img");
-	at_guest.server = at_guest.client = hash(key);
+	at_guest.server = at_guest.client = lab_hash(lab_key);
 	with = rig_guest(&rig, "images", "a.img");
 	CU_ASSERT(rig_finish(&rig, 20));
 	CU_ASSERT(has_the_file(with));
@@ -354,8 +277,8 @@ static void with_and_without_a_key_at_once_only_those_with_it_are_served(void)
 
 static void what_is_not_there_is_answered_with_a_proof_too(void)
 {
-	at_server.server = at_server.client = hash(key);
-	at_guest.server = at_guest.client = hash(key);
+	at_server.server = at_server.client = lab_hash(lab_key);
+	at_guest.server = at_guest.client = lab_hash(lab_key);
 	start();
 	rig_guest(&rig, "images", "nothing.img");
 	CU_ASSERT(rig_finish(&rig, 2));
@@ -372,10 +295,10 @@ static void answers_are_signed_a_limited_number_of_times_a_second(void)
 	struct writer w = writer_of(request, sizeof(request));
 	struct endpoint to;
 
-	at_server.server = signing(0);
-	at_server.client = hash(key);
-	at_guest.server = verifying(0);
-	at_guest.client = hash(key);
+	at_server.server = lab_signing(0);
+	at_server.client = lab_hash(lab_key);
+	at_guest.server = lab_verifying(0);
+	at_guest.client = lab_hash(lab_key);
 	start();
 	g = rig_guest(&rig, "images", "a.img");
 	CU_ASSERT(rig_finish(&rig, 20));
@@ -414,7 +337,7 @@ static size_t packet_bytes(const struct security *s, uint32_t block_bytes)
 
 static void the_default_block_fills_a_frame_in_every_mode(void)
 {
-	struct security kinds[] = { plain(SECURITY_NONE), plain(SECURITY_CHECKSUM), hash(key), signing(0) };
+	struct security kinds[] = { lab_plain(SECURITY_NONE), lab_plain(SECURITY_CHECKSUM), lab_hash(lab_key), lab_signing(0) };
 	static const uint32_t mtus[] = { 1280, 1500, 9000 };
 
 	for (unsigned m = 0; m < 4; m++) {
