@@ -257,28 +257,26 @@ void server_on_pollack(struct server *s, const struct server_in *in, ns_t now, s
 		merge(s, now, out);
 }
 
-/* Its block number `left` from 0; 0: there are not so many. */
-static uint64_t block_of_pass(const struct server *s, uint64_t left)
+/* The last block that anybody who was asked lacks; 0: none. */
+static uint64_t last_awaited(const struct server *s)
 {
+	uint64_t last = 0;
 
-	for (uint32_t i = 0; i < s->pass.n; i++) {
-		uint64_t blocks = s->pass.v[i].last - s->pass.v[i].first + 1;
-
-		if (left < blocks)
-			return s->pass.v[i].first + left;
-		left -= blocks;
-	}
-	return 0;
-}
-
-/* Does anybody who was asked lack a block from this one on? */
-static bool is_awaited(const struct server *s, uint64_t block_no)
-{
 	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++)
 		for (uint32_t r = 0; has_answer(s, i) && r < s->answer_mem[i].count; r++)
-			if (s->answer_mem[i].ranges[r].last >= block_no)
-				return true;
-	return false;
+			if (s->answer_mem[i].ranges[r].last > last)
+				last = s->answer_mem[i].ranges[r].last;
+	return last;
+}
+
+/* How many blocks of the pass are not beyond that one. */
+static uint64_t blocks_up_to(const struct server *s, uint64_t block_no)
+{
+	uint64_t blocks = 0;
+
+	for (uint32_t i = 0; i < s->pass.n && s->pass.v[i].first <= block_no; i++)
+		blocks += (s->pass.v[i].last < block_no ? s->pass.v[i].last : block_no) - s->pass.v[i].first + 1;
+	return blocks;
 }
 
 /* Their numbers were never seen by anybody. */
@@ -287,16 +285,26 @@ static void drop_queued(struct server *s)
 	s->next_seq_no = s->lead_seq_no + 1;
 }
 
-/* What was asked for by those alone who are gone is not sent; who came since then is asked at once. */
+/*
+ * A pass ends with the last block that somebody who is still there lacks: what those alone asked for who are gone is
+ * not sent. Who came since then is asked at once.
+ */
 static void cut_pass(struct server *s, ns_t now, struct outq *out)
 {
-	uint64_t queued = s->next_seq_no - 1 - s->lead_seq_no;
+	uint64_t queued = s->next_seq_no - 1 - s->lead_seq_no, needed;
 
-	if (s->pass_state != SERVER_SEND || queued > s->pass_fed || s->pass_fed - queued == s->pass_blocks ||
-	    is_awaited(s, block_of_pass(s, s->pass_fed - queued)))
+	if (s->pass_state != SERVER_SEND || queued > s->pass_fed)
 		return;
-	drop_queued(s);
-	s->pass_blocks = s->pass_fed;
+	needed = blocks_up_to(s, last_awaited(s));
+	if (needed < s->pass_fed - queued)
+		needed = s->pass_fed - queued;
+	if (needed >= s->pass_blocks)
+		return;
+	s->pass_blocks = needed;
+	if (needed < s->pass_fed) {
+		s->next_seq_no -= s->pass_fed - needed;
+		s->pass_fed = needed;
+	}
 	server_check_pass(s, now, out);
 }
 

@@ -16,6 +16,9 @@ struct tally {
 	unsigned passed, failed;
 };
 
+/* Of all runs. */
+static uint64_t counts[SIM_COUNT_MAX];
+
 struct wish {
 	struct sim_config config;
 	uint64_t seeds, scenarios, first;
@@ -79,6 +82,8 @@ static bool run_one(const struct sim_config *c, void (*replay)(const struct sim_
 	static struct sim s;
 	bool ok = sim_run(&s, c);
 
+	for (unsigned i = 0; i < SIM_COUNT_MAX; i++)
+		counts[i] += s.stats.counts[i];
 	if (!ok) {
 		printf("  seed %llu: %s\n", (unsigned long long)c->seed, s.why);
 		replay(c);
@@ -108,6 +113,15 @@ static void tell_scenario(const struct sim_config *c)
 	printf("  replay: build/tests/sim/sim --scenario %llu --verbose\n", (unsigned long long)c->seed);
 }
 
+static void judge(const char *name, bool ok, struct tally *t)
+{
+	printf("%s %s\n", ok ? "ok  " : "FAIL", name);
+	if (ok)
+		t->passed++;
+	else
+		t->failed++;
+}
+
 /* Each seed is a case of its own. */
 static void run_scenarios(const struct wish *w, struct tally *t)
 {
@@ -126,6 +140,8 @@ static void run_scenarios(const struct wish *w, struct tally *t)
 	}
 	printf("%s %llu random scenarios\n", t->failed == 0 ? "ok  " : "FAIL",
 	       (unsigned long long)w->scenarios);
+	if (w->scenarios > 1 && w->without == 0)
+		judge("all that was to befall them did", sim_count_tell(counts, w->scenarios), t);
 }
 
 /* 1 to 200 clients, from a perfect network to one that loses, reorders and repeats. */
@@ -149,15 +165,6 @@ static void run_matrix(struct sim_config *c, uint64_t seeds, struct tally *t)
 		}
 	}
 	c->link.loss = c->link.reorder = c->link.duplicate = 0;
-}
-
-static void judge(const char *name, bool ok, struct tally *t)
-{
-	printf("%s %s\n", ok ? "ok  " : "FAIL", name);
-	if (ok)
-		t->passed++;
-	else
-		t->failed++;
 }
 
 static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)

@@ -5,6 +5,7 @@
  *
  *   sim.c           options, cases, results
  *   sim_scenario.c  a random scenario from a seed: network, hosts, what befalls them
+ *   sim_count.c     ... and how often it did, over many
  *   sim_table.c     figures: feedback over receivers
  *   sim_run.c       one run: hosts set up, the event loop, what is expected at the end
  *   sim_client.c    what lib/run does around a client's engine: verifying, slots, timers, a consumer
@@ -15,6 +16,8 @@
  *   sim_queue.c     events in order of time
  *   sim_trace.c     packets in words
  *   sim_check.c     what must hold after each step
+ *   sim_check_time.c  ... of timers
+ *   sim_check_sent.c  ... of what is sent: asked for, and in one master's name
  */
 #ifndef WDSCAST_TESTS_SIM_H
 #define WDSCAST_TESTS_SIM_H
@@ -50,15 +53,20 @@ struct sim_link {
 	struct sim_link_config config;
 	bool cut;
 	ns_t burst_until, free_at, last_at;
-	uint64_t packets, bytes, lost, overflowed;
+	ns_t held_until; /* the last of those that others overtake arrives */
 };
 
 /* ---- hosts ---- */
 
-enum sim_may_fail { /* what a client may end with, beside 0 */
-	            SIM_MAY_TIME_OUT = 1,
-	            SIM_MAY_BE_KICKED = 2,
-	            SIM_MAY_BE_CANCELLED = 4,
+enum sim_may_fail { /* what a client may end with, beside 0; and it may give up: sim_check_time.c */
+	            SIM_MAY_BE_KICKED = 1,
+	            SIM_MAY_BE_CANCELLED = 2,
+};
+
+/* Something that is sent again and again: how often it was, and since when it was not. */
+struct sim_pace {
+	uint64_t count;
+	ns_t at;
 };
 
 struct sim_client {
@@ -72,23 +80,44 @@ struct sim_client {
 	struct endpoint group;
 	struct bitmap blocks;
 	void *blocks_mem;
-	uint64_t
-	        *asked[SIM_SESSIONS_MAX]; /* the words of `blocks` as they were at its last POLLACK to each */
 	uint32_t slots, free_slots;
 	ns_t consume_ns; /* a block takes its consumer this long; 0: no time */
 	ns_t consumer_free_at;
 	uint64_t delivered;
+	bool moved; /* by DEMOTE, to a slower session */
 	bool finished, closed;
 	uint32_t result;
 	unsigned may_fail; /* bits of sim_may_fail */
+	bool may_time_out; /* it has, and was right to */
+	bool loses_much;   /* its link */
 	ns_t started_at, finished_at;
-	ns_t stirred_at;        /* a block came, or what had kept it from coming is over */
-	ns_t cut_at, cut_total; /* when its cable was cut last, and for how long in all */
-	uint64_t hi_seq_no;     /* as last seen, for sim_check.c, as are the next */
+	ns_t stirred_at;   /* a block came, or what had kept it from coming is over */
+	bool master_is_me; /* says the latest packet that it took */
+
+	/* for sim_check_time.c */
+	enum client_state state; /* as last seen */
+	ns_t heard_at;           /* it took a packet, or came into its state */
+	ns_t noted_at, cut_off_ns; /* how long it was cut off since, as of noted_at */
+	ns_t pollack_by, qcr_by;   /* NS_NEVER: not due */
+	struct sim_pace requests, joins, qcrs, nacks;
+	uint64_t pollacks;
+	uint32_t backoff_ms; /* the longest it was told in this session */
+	bool misses;
+
+	uint64_t hi_seq_no; /* as last seen, for sim_check.c, as are the next */
 	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
 };
 
 enum sim_policy { SIM_KEEP, SIM_DEMOTE_SLOW, SIM_KICK_SLOW };
+
+/* What clients said in their answers to the latest POLL that they lack. */
+struct sim_wanted {
+	uint64_t *blocks; /* a bit each, of what anybody lacks and was not sent since */
+	struct sim_answer {
+		uint32_t client_id; /* 0: it has not answered */
+		uint64_t last;      /* block that it lacks */
+	} answers[SERVER_CLIENTS_MAX]; /* as server.clients */
+};
 
 struct sim_server {
 	struct server engine;
@@ -101,7 +130,14 @@ struct sim_server {
 	uint64_t next_block;
 	uint32_t slow[SIM_SLOW_MAX], slow_count; /* ClientIds that were told to be slow */
 	bool idle;                               /* OUT_IDLE came, nobody joined since */
-	uint8_t *nacked;                   /* [seq_no & (list_max - 1)]: asked for since it was sent last */
+	uint8_t *nacked; /* [seq_no & (list_max - 1)]: asked for since it was sent last */
+	struct sim_wanted wanted;
+	uint32_t master;                              /* whom it named last */
+	bool lists_changed;      /* since they were looked at; as are the next, as they were then */
+	uint32_t known, last_id;
+	enum server_state state; /* as last seen, for sim_check_time.c, as are the next */
+	enum server_pass_state pass_state;
+	struct sim_pace spms, qccs, polls, kicks, demotes;
 	uint64_t lead_seq_no; /* as last seen, for sim_check.c, as are the next */
 	uint64_t spm_seq_no, qcc_seq_no, poll_seq_no;
 };
@@ -130,6 +166,7 @@ struct sim_liar {
 /* One datagram, shared by all who will get it. */
 struct sim_datagram {
 	uint32_t refs, len;
+	bool corrupt;
 	struct endpoint from, to;
 	uint8_t bytes[];
 };
@@ -144,6 +181,7 @@ enum sim_event_type {
 	SIM_START,
 	SIM_LIES_NOW,
 	SIM_ACTION,
+	SIM_WATCH,
 };
 
 struct sim_event {
@@ -189,8 +227,8 @@ struct sim_config {
 	uint64_t content_bytes;
 	uint32_t block_bytes;
 	struct sim_link_config link; /* each client's, both ways */
-	uint32_t bad_clients;        /* so many have this link down instead, and `link` up */
-	struct sim_link_config bad_link;
+	bool own_links;              /* the next are set: sim_config_own_links() */
+	struct sim_link_config up[SIM_CLIENTS_MAX], down[SIM_CLIENTS_MAX];
 	uint64_t egress_bytes_per_s; /* of the server's own cable; 0: without limit */
 	uint32_t egress_queue_bytes;
 	uint32_t slots; /* each client's */
@@ -208,11 +246,36 @@ struct sim_config {
 	ns_t limit_ns;       /* virtual time by which all must be done */
 	uint64_t events_max; /* and events */
 	ns_t lossless_ns;    /* until then links lose nothing */
-	bool any_result;     /* the network is too bad to promise anybody success */
 	bool verbose, trace; /* tell how it went; tell each packet */
 };
 
+/* What is to befall the hosts of many scenarios, each of it at least once, or the proof is of less than it says. */
+#define SIM_COUNTS(X)                                                                                        \
+	X(lost, "packets lost at random")                                                                    \
+	X(burst, "packets lost in bursts")                                                                   \
+	X(cut, "packets lost on cut cables")                                                                 \
+	X(overflowed, "packets lost in full queues")                                                         \
+	X(corrupt, "corrupt packets refused")                                                                \
+	X(overtaken, "packets that overtook others")                                                         \
+	X(repeated, "packets that came twice")                                                               \
+	X(no_room, "blocks that found no slot")                                                              \
+	X(joins, "joins in the middle of a pass")                                                            \
+	X(cuts, "cables cut in the middle of a transfer")                                                    \
+	X(deaths, "clients that died in the middle")                                                         \
+	X(revivals, "revivals in the middle of a pass")                                                      \
+	X(restarts, "servers that died in the middle")                                                       \
+	X(timeouts, "clients that gave up")                                                                  \
+	X(moved, "transfers that ended on a slower stream")                                                  \
+	X(kicked, "clients kicked for being slow")                                                           \
+	X(liar_masters, "liars as Master Client")                                                            \
+	X(flooded, "clients that waited and were dropped in a flood")                                        \
+	X(nacks_refused, "NACKs that were too many")
+#define X(name, text) SIM_COUNT_##name,
+enum sim_count { SIM_COUNTS(X) SIM_COUNT_MAX };
+#undef X
+
 struct sim_stats {
+	uint64_t counts[SIM_COUNT_MAX];
 	ns_t all_done_ns, all_forgotten_ns;
 	uint64_t sent[SIM_OPCODES]; /* packets by opcode, once each whatever the number of receivers */
 	uint64_t requests, forged, malformed, events;
@@ -243,6 +306,8 @@ struct sim {
 };
 
 void sim_config_defaults(struct sim_config *c);
+/* From now on each client has links of its own, to begin with all as `link`. */
+void sim_config_own_links(struct sim_config *c);
 /* True when everything was as it must be; else s->why says what was not. Either way sim_fini() frees it. */
 bool sim_run(struct sim *s, const struct sim_config *config);
 void sim_fini(struct sim *s);
@@ -257,7 +322,7 @@ void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(prin
 	X(reorder)                                                                                           \
 	X(duplicate)                                                                                         \
 	X(corrupt)                                                                                           \
-	X(bandwidth) X(bad) X(late) X(cuts) X(deaths) X(stalls) X(slow) X(policy) X(demote) X(liars) X(kick) \
+	X(bandwidth) X(links) X(bad) X(late) X(cuts) X(deaths) X(stalls) X(slow) X(policy) X(demote) X(liars) X(kick) \
 	        X(cancel) X(restart)
 #define X(name) SIM_FEATURE_##name,
 enum sim_feature { SIM_FEATURES(X) SIM_FEATURE_COUNT };
@@ -268,10 +333,18 @@ void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without);
 /* What it has, in a line. */
 void sim_scenario_tell(const struct sim_config *c);
 
+/* Print what befell them in so many scenarios; false when something never did. */
+bool sim_count_tell(const uint64_t counts[SIM_COUNT_MAX], uint64_t scenarios);
+
 /* Feedback and repairs over receivers; false when they are beyond sane bounds. */
 bool sim_table(const struct sim_config *base);
 /* What one bad receiver costs the others; false when it is more than the policies promise. */
 bool sim_slow_table(uint32_t clients);
+
+static inline void sim_count(struct sim *s, enum sim_count what)
+{
+	s->stats.counts[what]++;
+}
 
 static inline bool sim_chance(struct rng *rng, double p)
 {
@@ -316,20 +389,38 @@ void sim_liar_start(struct sim *s, uint32_t liar);
 void sim_liar_receive(struct sim *s, uint32_t liar, const struct sim_datagram *d);
 void sim_liar_lie(struct sim *s, uint32_t liar);
 
+/* It has some blocks, and is to have more. */
+bool sim_is_midway(const struct sim *s, const struct sim_client *c);
 void sim_act(struct sim *s, const struct sim_action *a);
-/* Add up for how long its cable has been cut, if it is. */
-void sim_note_cut(struct sim *s, struct sim_client *c);
-
 void sim_check_client(struct sim *s, uint32_t client);
 void sim_check_server(struct sim *s, uint32_t session);
+void sim_check_server_deadline(struct sim *s, uint32_t session);
 /* Of a data packet that the server is about to send. */
 void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p);
-/* A NACK that reached the server. */
-void sim_check_nacked(struct sim *s, uint32_t session, const struct mt_nack *n);
+/* Any packet of the server's, with the events of its step still there. */
+void sim_check_named(struct sim *s, uint32_t session, const struct sim_datagram *d);
+/* The server has sent a POLL: what was said before counts no more. */
+void sim_check_polled(struct sim *s, uint32_t session);
+/* Packets that verified are about to be stepped. */
+void sim_check_pollack(struct sim *s, uint32_t session, const struct mt_pollack *p, const struct endpoint *from);
+void sim_check_nacked(struct sim *s, uint32_t session, const struct mt_nack *n, const struct endpoint *from);
+void sim_check_taken(struct sim_client *c, const struct mt_packet *p);
 /* Who has sent an ACK that was accepted, when that client was the master. */
 void sim_check_acked(struct sim *s, uint32_t session, uint32_t master, const struct endpoint *from);
-/* A client has answered a POLL. */
-void sim_check_pollack(struct sim *s, uint32_t client);
+/* A client has sent an ACK. */
+void sim_check_acks(struct sim *s, uint32_t client);
+
+/* Every so often: timers that are not armed make no step. */
+void sim_watch(struct sim *s);
+void sim_check_client_times(struct sim *s, uint32_t client);
+void sim_check_server_times(struct sim *s, uint32_t session);
+/* Before its cable or the server changes: for how long it has been cut off. */
+void sim_note_cut(struct sim *s, struct sim_client *c);
+/* A client is about to take a packet. */
+void sim_note_asked(struct sim *s, struct sim_client *c, const struct mt_packet *p);
+/* It gives up: was it cut off for as long as its state stands? */
+bool sim_may_time_out(struct sim *s, struct sim_client *c);
+void sim_note_heard(struct sim *s, struct sim_client *c);
 void sim_check_end(struct sim *s);
 
 #endif

@@ -4,25 +4,18 @@
 
 #include "wdserror.h"
 
-/* What the protocol's timers stand: ten requests a second apart, JOINs for 30 s, silence for 30 s. */
-#define CUT_STOOD_NS (5 * NS_PER_S)
+bool sim_is_midway(const struct sim *s, const struct sim_client *c)
+{
+	return c->alive && !c->finished && c->delivered > 0 && c->delivered < s->total_blocks;
+}
 
 static void cut(struct sim *s, struct sim_client *c, uint64_t ways)
 {
-	if (!c->up.cut && !c->down.cut)
-		c->cut_at = s->now;
+	if (sim_is_midway(s, c))
+		sim_count(s, SIM_COUNT_cuts);
+	sim_note_cut(s, c);
 	c->up.cut |= (ways & 1) != 0;
 	c->down.cut |= (ways & 2) != 0;
-}
-
-void sim_note_cut(struct sim *s, struct sim_client *c)
-{
-	if (!c->up.cut && !c->down.cut)
-		return;
-	c->cut_total += s->now - (c->cut_at > c->started_at ? c->cut_at : c->started_at);
-	c->cut_at = s->now;
-	if (c->cut_total > CUT_STOOD_NS)
-		c->may_fail |= SIM_MAY_TIME_OUT;
 }
 
 static void heal(struct sim *s, struct sim_client *c)
@@ -32,8 +25,10 @@ static void heal(struct sim *s, struct sim_client *c)
 	c->stirred_at = s->now;
 }
 
-static void die(struct sim_client *c)
+static void die(struct sim *s, struct sim_client *c)
 {
+	if (sim_is_midway(s, c))
+		sim_count(s, SIM_COUNT_deaths);
 	if (!c->closed)
 		c->alive = c->in_group = false;
 }
@@ -44,6 +39,9 @@ static void revive(struct sim *s, uint32_t client, uint64_t port_shift)
 
 	if (c->alive)
 		return;
+	for (uint32_t i = 0; i < s->config.sessions; i++)
+		if (s->servers[i].alive && s->servers[i].engine.pass_state == SERVER_SEND)
+			sim_count(s, SIM_COUNT_revivals);
 	c->at.port = (uint16_t)(c->at.port + port_shift);
 	sim_client_start(s, client);
 }
@@ -69,18 +67,25 @@ static void command(struct sim *s, struct sim_client *c, enum server_in_type typ
 			sim_server_step(s, i, &in);
 }
 
-static void servers_die(struct sim *s)
+static void cancel(struct sim *s, uint32_t client)
 {
-	for (uint32_t i = 0; i < s->config.sessions; i++)
-		sim_server_fini(s, i);
-	for (uint32_t i = 0; i < s->config.clients; i++)
-		s->clients[i].may_fail |= SIM_MAY_TIME_OUT;
+	struct client_in in = { .type = CLIENT_IN_CANCEL, .win32 = ERROR_CANCELLED };
+
+	if (!s->clients[client].alive)
+		return;
+	s->clients[client].may_fail |= SIM_MAY_BE_CANCELLED;
+	sim_client_step(s, client, &in);
 }
 
-static void servers_revive(struct sim *s)
+static void servers_change(struct sim *s, void (*change)(struct sim *, uint32_t))
 {
+	for (uint32_t i = 0; i < s->config.clients; i++) {
+		sim_note_cut(s, &s->clients[i]);
+		if (change == sim_server_fini && sim_is_midway(s, &s->clients[i]))
+			sim_count(s, SIM_COUNT_restarts);
+	}
 	for (uint32_t i = 0; i < s->config.sessions; i++)
-		sim_server_start(s, i);
+		change(s, i);
 }
 
 void sim_act(struct sim *s, const struct sim_action *a)
@@ -101,7 +106,7 @@ void sim_act(struct sim *s, const struct sim_action *a)
 		heal(s, c);
 		break;
 	case SIM_DIE:
-		die(c);
+		die(s, c);
 		break;
 	case SIM_REVIVE:
 		revive(s, a->client, a->value);
@@ -110,11 +115,7 @@ void sim_act(struct sim *s, const struct sim_action *a)
 		stall(s, c, a->value);
 		break;
 	case SIM_CANCEL:
-		c->may_fail |= SIM_MAY_BE_CANCELLED;
-		if (c->alive)
-			sim_client_step(
-			        s, a->client,
-			        &(struct client_in){ .type = CLIENT_IN_CANCEL, .win32 = ERROR_CANCELLED });
+		cancel(s, a->client);
 		break;
 	case SIM_KICK:
 		command(s, c, SERVER_IN_KICK, (uint8_t)a->value);
@@ -123,10 +124,10 @@ void sim_act(struct sim *s, const struct sim_action *a)
 		command(s, c, SERVER_IN_DEMOTE, 0);
 		break;
 	case SIM_SERVER_DIE:
-		servers_die(s);
+		servers_change(s, sim_server_fini);
 		break;
 	case SIM_SERVER_REVIVE:
-		servers_revive(s);
+		servers_change(s, sim_server_start);
 		break;
 	}
 }

@@ -1,7 +1,5 @@
 #include "sim.h"
 
-#include <stdlib.h>
-
 #include "wdserror.h"
 
 #define ULL(x) ((unsigned long long)(x))
@@ -52,18 +50,33 @@ void sim_check_client(struct sim *s, uint32_t client)
 	check_deadline(s, "client", client, client_deadline(e));
 	check_missing(s, client, &e->missing);
 	check_stuck(s, client);
+	sim_check_client_times(s, client);
 	if (c->blocks_mem != NULL && c->delivered > c->blocks.ones)
 		sim_fail(s, "client %u stored %llu blocks, but has %llu", client, ULL(c->delivered),
 		         ULL(c->blocks.ones));
 	if (c->finished && c->result == 0 && c->delivered != s->total_blocks)
 		sim_fail(s, "client %u says that it is complete with %llu of %llu blocks", client,
 		         ULL(c->delivered), ULL(s->total_blocks));
+	if (s->out.dropped > 0)
+		sim_fail(s, "client %u: %llu packets found no room", client, ULL(s->out.dropped));
 	if (e->state != CLIENT_REGULAR)
 		return;
 	check_grows(s, "client", client, "highest number", e->hi_seq_no, &c->hi_seq_no);
 	check_grows(s, "client", client, "SPM number", e->last_spm_seq_no, &c->spm_seq_no);
 	check_grows(s, "client", client, "QCC number", e->last_qcc_seq_no, &c->qcc_seq_no);
 	check_grows(s, "client", client, "POLL number", e->last_poll_seq_no, &c->poll_seq_no);
+}
+
+/* Costs much, and holds until somebody comes or goes. */
+static bool lists_changed(struct sim_server *h)
+{
+	const struct server *e = &h->engine;
+	bool changed = h->lists_changed || h->known != e->client_count || h->last_id != e->next_client_id;
+
+	h->lists_changed = false;
+	h->known = e->client_count;
+	h->last_id = e->next_client_id;
+	return changed;
 }
 
 static void check_lists(struct sim *s, uint32_t session)
@@ -97,18 +110,21 @@ static void check_master(struct sim *s, uint32_t session)
 		sim_fail(s, "session %u: its Master Client %u is not active", session, e->master_client_id);
 }
 
+void sim_check_server_deadline(struct sim *s, uint32_t session)
+{
+	check_deadline(s, "session", session, server_deadline(&s->servers[session].engine));
+}
+
 void sim_check_server(struct sim *s, uint32_t session)
 {
 	struct sim_server *h = &s->servers[session];
 	const struct server *e = &h->engine;
 
-	check_deadline(s, "session", session, server_deadline(e));
-	check_lists(s, session);
+	if (lists_changed(h))
+		check_lists(s, session);
 	check_master(s, session);
-	/*
-	 * The trail may go back: a new Master Client puts it where it is itself (E8). So may the next number: what is
-	 * queued for those alone who have left is dropped. Sent is what is up to the lead.
-	 */
+	sim_check_server_times(s, session);
+	/* The trail may go back: a new Master Client puts it where it is itself (E8). */
 	check_grows(s, "session", session, "lead", e->lead_seq_no, &h->lead_seq_no);
 	check_grows(s, "session", session, "SPM number", e->next_spm_seq_no, &h->spm_seq_no);
 	check_grows(s, "session", session, "QCC number", e->next_qcc_seq_no, &h->qcc_seq_no);
@@ -119,83 +135,10 @@ void sim_check_server(struct sim *s, uint32_t session)
 	if (e->trail_seq_no > e->lead_seq_no || e->lead_seq_no >= e->next_seq_no)
 		sim_fail(s, "session %u: trail %llu, lead %llu, next %llu", session, ULL(e->trail_seq_no),
 		         ULL(e->lead_seq_no), ULL(e->next_seq_no));
+	if (s->out.dropped > 0)
+		sim_fail(s, "session %u: %llu packets found no room", session, ULL(s->out.dropped));
 	if (e->pass.n > SERVER_PASS_RANGES_MAX || e->window > e->config.max_window || e->window < 1)
 		sim_fail(s, "session %u: %u ranges in a pass, a window of %f", session, e->pass.n, e->window);
-}
-
-/* Was it in an answer to a POLL that somebody lacks this block? */
-static bool is_missed(const struct sim *s, uint32_t session, uint64_t block_no)
-{
-	for (uint32_t i = 0; i < s->config.clients; i++) {
-		const uint64_t *asked = s->clients[i].asked[session];
-
-		if (asked != NULL && !(asked[(block_no - 1) / 64] >> ((block_no - 1) % 64) & 1))
-			return true;
-	}
-	return s->config.liar_count > 0; /* maybe one of them */
-}
-
-/* What nobody misses is not sent: an ODATA was asked for by POLLACK, an RDATA by NACK, or is the tail's
- * probe. */
-void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p)
-{
-	struct sim_server *h = &s->servers[session];
-	uint8_t *nacked = &h->nacked[p->seq_no & (h->engine.config.list_max - 1)];
-
-	if (!p->repair && !is_missed(s, session, p->block_no))
-		sim_fail(s, "session %u sends block %llu, which nobody lacks", session, ULL(p->block_no));
-	if (p->repair && !*nacked && p->seq_no != h->engine.lead_seq_no)
-		sim_fail(s, "session %u repeats %llu, which nobody asked for", session, ULL(p->seq_no));
-	*nacked = 0;
-}
-
-void sim_check_nacked(struct sim *s, uint32_t session, const struct mt_nack *n)
-{
-	struct sim_server *h = &s->servers[session];
-	const struct server *e = &h->engine;
-
-	for (uint16_t i = 0; i < n->count; i++) {
-		uint64_t first = be64_get(n->ranges[i].start), last = be64_get(n->ranges[i].end);
-
-		if (first < e->head_seq_no)
-			first = e->head_seq_no;
-		if (last > e->lead_seq_no)
-			last = e->lead_seq_no;
-		for (; first <= last; first++)
-			h->nacked[first & (e->config.list_max - 1)] = 1;
-	}
-}
-
-void sim_check_acked(struct sim *s, uint32_t session, uint32_t master, const struct endpoint *from)
-{
-	const struct server_client *c = server_find_client(&s->servers[session].engine, master);
-
-	if (c != NULL && !endpoint_equal(&c->from, from))
-		sim_fail(s, "session %u takes an ACK from another than its Master Client", session);
-}
-
-/* Which session the client takes part in; sessions: none that is alive. */
-static uint32_t session_of(const struct sim *s, const struct sim_client *c)
-{
-	uint32_t i = 0;
-
-	while (i < s->config.sessions &&
-	       !(s->servers[i].alive && s->servers[i].engine.config.session_id == c->engine.offer.session_id))
-		i++;
-	return i;
-}
-
-void sim_check_pollack(struct sim *s, uint32_t client)
-{
-	struct sim_client *c = &s->clients[client];
-	size_t bytes = c->blocks.words[0] * sizeof(uint64_t);
-	uint32_t session = session_of(s, c);
-
-	if (session == s->config.sessions)
-		return;
-	if (c->asked[session] == NULL && (c->asked[session] = malloc(bytes)) == NULL)
-		abort();
-	memcpy(c->asked[session], c->blocks.full[0], bytes);
 }
 
 static bool is_kick(uint32_t result)
@@ -204,13 +147,13 @@ static bool is_kick(uint32_t result)
 	       result == WDSTPC_E_KICKED_FAIL;
 }
 
-static bool may_end_so(const struct sim *s, const struct sim_client *c)
+static bool may_end_so(const struct sim_client *c)
 {
 	switch (c->result) {
 	case 0:
 		return true;
 	case ERROR_TIMEOUT:
-		return (c->may_fail & SIM_MAY_TIME_OUT) || s->config.any_result;
+		return c->may_time_out;
 	case ERROR_CANCELLED:
 		return c->may_fail & SIM_MAY_BE_CANCELLED;
 	default:
@@ -219,8 +162,8 @@ static bool may_end_so(const struct sim *s, const struct sim_client *c)
 }
 
 /*
- * What the servers say to addresses that liars made up is no more than what these sent, and a credit that grows
- * with time: lib/engine/server_join.c.
+ * What the servers say to addresses that liars made up is no more than what these sent, and a credit that
+ * grows with time: lib/engine/server_join.c.
  */
 static void check_amplification(struct sim *s)
 {
@@ -239,7 +182,7 @@ void sim_check_end(struct sim *s)
 
 		if (!c->closed) /* its power is off */
 			continue;
-		if (!may_end_so(s, c))
+		if (!may_end_so(c))
 			sim_fail(s, "client %u ended with %u (0x%08x)", i, c->result, c->result);
 		else if (c->result == 0 && bitmap_next_zero(&c->blocks, 0) != c->blocks.bits)
 			sim_fail(s, "client %u has no block %llu", i,

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wdserror.h"
+
 #define EVENTS_A_STEP 8
 
 static struct sim_client *client_of(struct sim *s, uint32_t client)
@@ -16,6 +18,7 @@ static void join_group(struct sim *s, uint32_t client, struct bitmap *blocks)
 
 	c->group = c->engine.offer.multicast;
 	c->in_group = true;
+	c->master_is_me = c->misses = false;
 	c->hi_seq_no = c->spm_seq_no = c->qcc_seq_no = c->poll_seq_no = 0;
 	sim_client_step(s, client, &(struct client_in){ .type = CLIENT_IN_ACCEPT, .blocks = blocks });
 }
@@ -53,7 +56,11 @@ static void finish(struct sim *s, uint32_t client, uint32_t win32)
 	c->finished = true;
 	c->finished_at = s->now;
 	c->result = win32;
-	sim_note_cut(s, c);
+	c->may_time_out = sim_may_time_out(s, c);
+	if (win32 == ERROR_TIMEOUT)
+		sim_count(s, SIM_COUNT_timeouts);
+	if (win32 == 0 && c->moved)
+		sim_count(s, SIM_COUNT_moved);
 	if (s->config.verbose)
 		printf("%10.3f ms: client %u finished, 0x%x, %llu blocks\n", (double)s->now / 1e6, client,
 		       win32, (unsigned long long)c->delivered);
@@ -68,6 +75,7 @@ static void on_event(struct sim *s, uint32_t client, const struct out_event *e)
 		take_offer(s, client);
 		break;
 	case OUT_MOVED:
+		c->moved = true;
 		join_group(s, client, &c->blocks);
 		break;
 	case OUT_FINISHED:
@@ -106,11 +114,11 @@ static void drain(struct sim *s, uint32_t client)
 void sim_client_step(struct sim *s, uint32_t client, const struct client_in *in)
 {
 	struct sim_client *c = client_of(s, client);
-	uint64_t pollacks = c->engine.stats.pollacks;
+	uint64_t acks = c->engine.stats.acks;
 
 	client_step(&c->engine, in, s->now, &s->out);
-	if (c->engine.stats.pollacks != pollacks)
-		sim_check_pollack(s, client);
+	if (c->engine.stats.acks != acks)
+		sim_check_acks(s, client);
 	drain(s, client);
 	sim_check_client(s, client);
 	sim_arm(s, client_deadline(&c->engine), &c->timer_at, SIM_CLIENT_TIMER, client);
@@ -145,10 +153,14 @@ void sim_client_start(struct sim *s, uint32_t client)
 	client_init(&c->engine, &config, s->now);
 	c->life++;
 	c->alive = true;
-	c->finished = c->closed = c->in_group = false;
-	c->started_at = c->stirred_at = s->now;
-	c->cut_total = 0;
-	c->cut_at = s->now;
+	c->finished = c->closed = c->in_group = c->moved = false;
+	c->may_fail = 0;
+	c->started_at = c->stirred_at = c->heard_at = c->noted_at = s->now;
+	c->cut_off_ns = 0;
+	c->state = CLIENT_INITIATING;
+	c->pollack_by = c->qcr_by = NS_NEVER;
+	c->requests = c->joins = c->qcrs = c->nacks = (struct sim_pace){ .at = s->now };
+	c->pollacks = c->backoff_ms = 0;
 	c->timer_at = NS_NEVER;
 	c->delivered = 0;
 	free(c->blocks_mem);
@@ -182,8 +194,10 @@ static bool store_block(struct sim *s, uint32_t client, const struct ma_data *bl
 {
 	struct sim_client *c = client_of(s, client);
 
-	if (c->free_slots == 0)
+	if (c->free_slots == 0) {
+		sim_count(s, SIM_COUNT_no_room);
 		return false;
+	}
 	if (block->block_no == 0 || block->block_no > s->total_blocks)
 		sim_fail(s, "client %u wants block %llu", client, (unsigned long long)block->block_no);
 	else if (bitmap_test(&c->blocks, block->block_no - 1))
@@ -206,6 +220,7 @@ static void receive_packet(struct sim *s, uint32_t client, const struct sim_data
 
 	if (mt_read(d->bytes, d->len, &p) != MT_READ_OK) {
 		s->stats.malformed++;
+		s->stats.counts[SIM_COUNT_corrupt] += d->corrupt;
 		return;
 	}
 	want = client_wants(&c->engine, &p, &d->from, &block);
@@ -213,12 +228,17 @@ static void receive_packet(struct sim *s, uint32_t client, const struct sim_data
 		return;
 	if (security_verify(&s->security, &p) != SECURITY_OK) {
 		s->stats.forged++;
+		s->stats.counts[SIM_COUNT_corrupt] += d->corrupt;
 		return;
 	}
+	if (d->corrupt)
+		sim_fail(s, "client %u takes a corrupt packet", client);
 	in.packet = &p;
 	in.block = want == CLIENT_WANT_BLOCK ? &block : NULL;
 	in.stored = in.block != NULL && store_block(s, client, &block);
 	in.free_slots = c->free_slots;
+	sim_check_taken(c, &p);
+	sim_note_asked(s, c, &p);
 	sim_client_step(s, client, &in);
 }
 

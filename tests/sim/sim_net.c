@@ -32,27 +32,32 @@ static bool loses(struct sim *s, struct sim_link *l)
 {
 	if (chance(s, l->config.burst))
 		l->burst_until = s->now + rng_below(&s->rng, l->config.burst_ns + 1);
-	return l->cut || s->now < l->burst_until ||
-	       (chance(s, l->config.loss) && s->now >= s->config.lossless_ns);
+	if (l->cut)
+		sim_count(s, SIM_COUNT_cut);
+	else if (s->now < l->burst_until)
+		sim_count(s, SIM_COUNT_burst);
+	else if (chance(s, l->config.loss) && s->now >= s->config.lossless_ns)
+		sim_count(s, SIM_COUNT_lost);
+	else
+		return false;
+	return true;
 }
 
 /*
  * The end of the transmission, on a link of finite rate, of what is at its beginning at `at`; NS_NEVER
  * when the queue before it is full.
  */
-static ns_t transmitted_at(struct sim_link *l, uint32_t len, ns_t at)
+static ns_t transmitted_at(struct sim *s, struct sim_link *l, uint32_t len, ns_t at)
 {
 	const struct sim_link_config *c = &l->config;
 	ns_t begin = l->free_at > at ? l->free_at : at;
 
-	l->packets++;
 	if (c->bytes_per_s == 0)
 		return at;
 	if ((begin - at) * c->bytes_per_s / NS_PER_S > c->queue_bytes) {
-		l->overflowed++;
+		sim_count(s, SIM_COUNT_overflowed);
 		return NS_NEVER;
 	}
-	l->bytes += len + FRAME_BYTES;
 	l->free_at = begin + (len + FRAME_BYTES) * NS_PER_S / c->bytes_per_s;
 	return l->free_at;
 }
@@ -63,11 +68,16 @@ static ns_t arrives_at(struct sim *s, struct sim_link *l, ns_t sent)
 	const struct sim_link_config *c = &l->config;
 	ns_t at = sent + c->delay_ns + rng_below(&s->rng, c->jitter_ns + 1);
 
-	if (chance(s, c->reorder))
-		return at + rng_below(&s->rng, c->reorder_ns + 1);
+	if (chance(s, c->reorder)) {
+		at += rng_below(&s->rng, c->reorder_ns + 1);
+		l->held_until = at > l->held_until ? at : l->held_until;
+		return at;
+	}
 	if (at < l->last_at)
 		at = l->last_at;
 	l->last_at = at;
+	if (at < l->held_until)
+		sim_count(s, SIM_COUNT_overtaken);
 	return at;
 }
 
@@ -80,6 +90,7 @@ static struct sim_datagram *corrupted(struct sim *s, const struct sim_datagram *
 	memcpy(copy->bytes, d->bytes, d->len);
 	for (; d->len > 0 && flips > 0; flips--)
 		copy->bytes[rng_below(&s->rng, d->len)] ^= (uint8_t)(1u << rng_below(&s->rng, 8));
+	copy->corrupt = memcmp(copy->bytes, d->bytes, d->len) != 0; /* two flips of a bit are none */
 	return copy;
 }
 
@@ -95,15 +106,15 @@ static void carry(struct sim *s, struct sim_link *l, struct sim_datagram *d, str
 	ns_t sent;
 	int copies;
 
-	if (loses(s, l)) {
-		l->lost++;
+	if (loses(s, l))
 		return;
-	}
-	sent = transmitted_at(l, d->len, ready);
+	sent = transmitted_at(s, l, d->len, ready);
 	if (sent == NS_NEVER)
 		return;
 	for (copies = 1 + chance(s, l->config.duplicate); copies > 0; copies--) {
 		e.at = arrives_at(s, l, sent);
+		if (copies == 2)
+			sim_count(s, SIM_COUNT_repeated);
 		e.datagram = d;
 		if (!chance(s, l->config.corrupt))
 			d->refs++;
@@ -179,7 +190,7 @@ void sim_net_down(struct sim *s, struct sim_datagram *d)
 	ns_t ready;
 
 	count(s, d);
-	ready = transmitted_at(&s->egress, d->len, s->now);
+	ready = transmitted_at(s, &s->egress, d->len, s->now);
 	if (ready != NS_NEVER)
 		deliver(s, d, ready);
 	sim_datagram_drop(d);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MUCH_LOSS 0.08 /* ten requests may all be lost */
+
 void sim_fail(struct sim *s, const char *format, ...)
 {
 	va_list args;
@@ -34,6 +36,13 @@ void sim_config_defaults(struct sim_config *c)
 	c->stuck_ns = 120 * NS_PER_S;
 	c->limit_ns = 600 * NS_PER_S;
 	c->events_max = 20000000;
+}
+
+void sim_config_own_links(struct sim_config *c)
+{
+	for (uint32_t i = 0; i < SIM_CLIENTS_MAX && !c->own_links; i++)
+		c->up[i] = c->down[i] = c->link;
+	c->own_links = true;
 }
 
 static void make_content(struct sim *s)
@@ -76,9 +85,9 @@ static void plug_in(struct sim *s, uint32_t client)
 	struct sim_event e = { .type = SIM_START, .host = client };
 
 	c->at = (struct endpoint){ ip4_of(10, 0, 1, (uint8_t)(client + 1)), 50000 };
-	c->up.config = c->down.config = s->config.link;
-	if (client < s->config.bad_clients)
-		c->down.config = s->config.bad_link;
+	c->up.config = s->config.own_links ? s->config.up[client] : s->config.link;
+	c->down.config = s->config.own_links ? s->config.down[client] : s->config.link;
+	c->loses_much = c->up.config.loss > MUCH_LOSS || c->down.config.loss > MUCH_LOSS;
 	c->timer_at = NS_NEVER;
 	e.at = rng_below(&s->rng, s->config.start_within_ns + 1);
 	sim_queue_push(s, &e);
@@ -94,6 +103,7 @@ static void init_hosts(struct sim *s)
 		s->liars[i] = s->config.liars[i];
 		sim_liar_start(s, i);
 	}
+	sim_watch(s);
 	for (uint32_t i = 0; i < s->config.action_count; i++) {
 		struct sim_event e = { .at = s->config.actions[i].at, .type = SIM_ACTION, .host = i };
 
@@ -147,6 +157,9 @@ static void dispatch(struct sim *s, const struct sim_event *e)
 		break;
 	case SIM_LIES_NOW:
 		sim_liar_lie(s, e->host);
+		break;
+	case SIM_WATCH:
+		sim_watch(s);
 		break;
 	case SIM_ACTION:
 		s->stats.actions++;
@@ -209,6 +222,14 @@ static bool take_event(struct sim *s, struct sim_event *e)
 	return false;
 }
 
+static void count_floods(struct sim *s)
+{
+	for (uint32_t i = 0; i < s->config.sessions; i++) {
+		s->stats.counts[SIM_COUNT_flooded] += s->servers[i].engine.stats.pending_dropped;
+		s->stats.counts[SIM_COUNT_nacks_refused] += s->servers[i].engine.stats.nacks_too_many;
+	}
+}
+
 bool sim_run(struct sim *s, const struct sim_config *config)
 {
 	struct sim_event e;
@@ -223,6 +244,7 @@ bool sim_run(struct sim *s, const struct sim_config *config)
 		s->stats.events++;
 		dispatch(s, &e);
 	}
+	count_floods(s);
 	if (s->why[0] == '\0')
 		sim_check_end(s);
 	return s->why[0] == '\0';

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define WORK_MAX 20000 /* blocks times clients */
+#define WORK_MAX 60000 /* blocks times clients */
 #define LIES_MAX 20000 /* of one liar */
 
 static const char *const feature_names[] = {
@@ -29,6 +29,7 @@ struct draw {
 	struct sim_config *c;
 	uint64_t seed;
 	struct rng rng;
+	ns_t expected_ns; /* until about all are done */
 };
 
 static uint64_t between(struct draw *d, uint64_t lo, uint64_t hi)
@@ -77,12 +78,21 @@ static void draw_clients(struct draw *d)
 
 static void draw_content(struct draw *d)
 {
-	uint64_t blocks = (uint64_t)magnitude(d, 1, 2000), most = WORK_MAX / d->c->clients;
+	uint64_t blocks = (uint64_t)magnitude(d, 1, 6000), most = WORK_MAX / d->c->clients;
 
 	if (blocks > most)
 		blocks = most;
 	d->c->block_bytes = (uint32_t)magnitude(d, 16, 1385);
 	d->c->content_bytes = blocks * d->c->block_bytes - rng_below(&d->rng, d->c->block_bytes);
+}
+
+/* Round trips until the window is what it may be, and those that all of it takes then. */
+static ns_t expected(const struct sim_config *c)
+{
+	double blocks = (double)ma_total_blocks(c->content_bytes, c->block_bytes);
+	double round_trips = 8 + log2(blocks + 1) + 2 * blocks / c->max_window;
+
+	return c->start_within_ns + (ns_t)(round_trips * (double)(2 * c->link.delay_ns + c->link.jitter_ns));
 }
 
 static void draw_base(struct draw *d)
@@ -100,6 +110,7 @@ static void draw_base(struct draw *d)
 	for (c->list_max = 64; c->list_max < 2 * c->max_window;)
 		c->list_max *= 2;
 	c->start_within_ns = time_between(d, NS_PER_MS, 200 * NS_PER_MS);
+	d->expected_ns = expected(c);
 }
 
 static void draw_loss(struct draw *d)
@@ -107,7 +118,6 @@ static void draw_loss(struct draw *d)
 	if (!chance(d, 0.6))
 		return;
 	d->c->link.loss = magnitude(d, 0.0001, chance(d, 0.1) ? 0.3 : 0.05);
-	d->c->any_result |= d->c->link.loss > 0.08;
 }
 
 static void draw_bursts(struct draw *d)
@@ -154,27 +164,70 @@ static void draw_bandwidth(struct draw *d)
 	}
 }
 
-/* Some whose way is worse than the others'. */
-static void draw_bad(struct draw *d)
+/* Each cable has a length of its own, and each of its ways its troubles. */
+static void vary(struct draw *d, struct sim_link_config *l)
+{
+	l->delay_ns = (ns_t)((double)l->delay_ns * magnitude(d, 0.3, 3));
+	l->jitter_ns = rng_below(&d->rng, l->delay_ns);
+	l->loss *= magnitude(d, 0.1, 3);
+	if (chance(d, 0.1)) {
+		l->burst = magnitude(d, 0.0003, 0.01);
+		l->burst_ns = time_between(d, 10 * NS_PER_US, 100 * NS_PER_MS);
+	}
+}
+
+static void draw_links(struct draw *d)
 {
 	struct sim_config *c = d->c;
 
-	c->bad_link = c->link;
-	if (!chance(d, 0.25))
+	if (!chance(d, 0.4))
 		return;
-	c->bad_clients = (uint32_t)between(d, 1, c->clients < 3 ? c->clients : 3);
-	switch (rng_below(&d->rng, 3)) {
+	sim_config_own_links(c);
+	for (uint32_t i = 0; i < c->clients; i++) {
+		vary(d, &c->up[i]);
+		vary(d, &c->down[i]);
+	}
+}
+
+static void spoil(struct draw *d, struct sim_link_config *l)
+{
+	switch (rng_below(&d->rng, 4)) {
 	case 0:
-		c->bad_link.loss = magnitude(d, 0.02, 0.25);
-		c->any_result |= c->bad_link.loss > 0.08;
+		l->loss = magnitude(d, 0.02, 0.25);
 		break;
 	case 1:
-		c->bad_link.delay_ns += time_between(d, NS_PER_MS, 200 * NS_PER_MS);
+		l->delay_ns += time_between(d, NS_PER_MS, 200 * NS_PER_MS);
+		break;
+	case 2:
+		l->burst = magnitude(d, 0.001, 0.01);
+		l->burst_ns = time_between(d, NS_PER_MS, 100 * NS_PER_MS);
 		break;
 	default:
-		c->bad_link.bytes_per_s = (uint64_t)magnitude(d, 1e5, 1e7);
-		c->bad_link.queue_bytes = (uint32_t)magnitude(d, 8192, 1 << 18);
+		l->bytes_per_s = (uint64_t)magnitude(d, 1e5, 1e7);
+		l->queue_bytes = (uint32_t)magnitude(d, 8192, 1 << 18);
 		break;
+	}
+}
+
+/* Some whose way is worse than the others', in one direction or both, by a fault or two. */
+static void draw_bad(struct draw *d)
+{
+	struct sim_config *c = d->c;
+	uint64_t n = between(d, 1, 1 + c->clients / 4);
+
+	if (!chance(d, 0.25))
+		return;
+	sim_config_own_links(c);
+	while (n-- > 0) {
+		uint32_t client = some_client(d);
+		uint64_t ways = between(d, 1, 3);
+
+		for (uint64_t faults = between(d, 1, 2); faults > 0; faults--) {
+			if (ways & 1)
+				spoil(d, &c->up[client]);
+			if (ways & 2)
+				spoil(d, &c->down[client]);
+		}
 	}
 }
 
@@ -184,18 +237,30 @@ static void draw_late(struct draw *d)
 		d->c->start_within_ns = time_between(d, 100 * NS_PER_MS, 50 * NS_PER_S);
 }
 
-/* A cable is cut, or a whole switch is. */
+/*
+ * When something happens: mostly while blocks are on their way, or a little later. By what it was drawn from
+ * first alone: a feature that is left out moves nothing of the others.
+ */
+static ns_t moment(struct draw *d, ns_t latest)
+{
+	return chance(d, 0.7) ? between(d, 1, d->expected_ns) : time_between(d, NS_PER_MS, latest);
+}
+
+/* A cable is cut, or those of some, or a whole switch is. */
 static void draw_cuts(struct draw *d)
 {
 	uint64_t n = chance(d, 0.25) ? between(d, 1, 4) : 0;
 
 	while (n-- > 0) {
-		ns_t at = time_between(d, NS_PER_MS, 10 * NS_PER_S);
+		ns_t at = moment(d, 10 * NS_PER_S);
 		ns_t until = at + time_between(d, 10 * NS_PER_MS, 40 * NS_PER_S);
-		uint64_t ways = between(d, 1, 3);
-		bool all = chance(d, 0.2);
+		uint64_t ways = between(d, 1, 3), dice = rng_below(&d->rng, 10);
+		double part = dice < 2 ? 1 : dice < 5 ? magnitude(d, 0.02, 1) : 0;
+		uint32_t one = some_client(d);
 
-		for (uint32_t i = all ? 0 : some_client(d), end = all ? d->c->clients : i + 1; i < end; i++) {
+		for (uint32_t i = 0; i < d->c->clients; i++) {
+			if (i != one && !chance(d, part))
+				continue;
 			act(d, at, SIM_CUT, i, ways);
 			act(d, until, SIM_HEAL, i, 0);
 		}
@@ -208,11 +273,11 @@ static void draw_deaths(struct draw *d)
 
 	while (n-- > 0) {
 		uint32_t client = some_client(d);
-		ns_t at = time_between(d, NS_PER_MS, 10 * NS_PER_S);
+		ns_t at = moment(d, 10 * NS_PER_S);
 
 		act(d, at, SIM_DIE, client, 0);
 		if (chance(d, 0.7))
-			act(d, at + time_between(d, 10 * NS_PER_MS, 70 * NS_PER_S), SIM_REVIVE, client,
+			act(d, at + time_between(d, NS_PER_MS, 70 * NS_PER_S), SIM_REVIVE, client,
 			    rng_below(&d->rng, 2));
 	}
 }
@@ -222,7 +287,7 @@ static void draw_stalls(struct draw *d)
 	uint64_t n = chance(d, 0.25) ? between(d, 1, 6) : 0;
 
 	while (n-- > 0)
-		act(d, time_between(d, NS_PER_MS, 5 * NS_PER_S), SIM_STALL, some_client(d),
+		act(d, moment(d, 5 * NS_PER_S), SIM_STALL, some_client(d),
 		    time_between(d, 5 * NS_PER_MS, 20 * NS_PER_S));
 }
 
@@ -283,7 +348,7 @@ static void draw_demote(struct draw *d)
 	if (n > 0 && d->c->sessions == 1)
 		d->c->sessions = (uint32_t)between(d, 2, SIM_SESSIONS_MAX);
 	while (n-- > 0)
-		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_DEMOTE, some_client(d), 0);
+		act(d, moment(d, 3 * NS_PER_S), SIM_DEMOTE, some_client(d), 0);
 }
 
 static void draw_kick(struct draw *d)
@@ -291,8 +356,7 @@ static void draw_kick(struct draw *d)
 	uint64_t n = chance(d, 0.1) ? between(d, 1, 3) : 0;
 
 	while (n-- > 0)
-		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_KICK, some_client(d),
-		    rng_below(&d->rng, 3));
+		act(d, moment(d, 3 * NS_PER_S), SIM_KICK, some_client(d), rng_below(&d->rng, 3));
 }
 
 static void draw_cancel(struct draw *d)
@@ -300,12 +364,12 @@ static void draw_cancel(struct draw *d)
 	uint64_t n = chance(d, 0.1) ? between(d, 1, 3) : 0;
 
 	while (n-- > 0)
-		act(d, time_between(d, NS_PER_MS, 3 * NS_PER_S), SIM_CANCEL, some_client(d), 0);
+		act(d, moment(d, 3 * NS_PER_S), SIM_CANCEL, some_client(d), 0);
 }
 
 static void draw_restart(struct draw *d)
 {
-	ns_t at = time_between(d, 10 * NS_PER_MS, 5 * NS_PER_S);
+	ns_t at = moment(d, 5 * NS_PER_S);
 
 	if (!chance(d, 0.06))
 		return;
@@ -361,11 +425,14 @@ void sim_scenario_tell(const struct sim_config *c)
 	       c->slots, c->exp_max_window, c->max_window, c->list_max, c->mode,
 	       (double)c->start_within_ns / NS_PER_S, c->action_count);
 	tell_link("links", &c->link);
-	if (c->bad_clients > 0)
-		tell_link("bad links", &c->bad_link);
-	printf("  server's link: %.1f MB/s, queue %u KB; %u bad clients, %u slow ones at %.3f ms a block\n",
-	       (double)c->egress_bytes_per_s / 1e6, c->egress_queue_bytes >> 10, c->bad_clients,
-	       c->slow_clients, (double)c->consume_ns / 1e6);
+	for (uint32_t i = 0; i < c->clients && c->own_links; i++) {
+		printf("  client %u\n", i);
+		tell_link("up", &c->up[i]);
+		tell_link("down", &c->down[i]);
+	}
+	printf("  server's link: %.1f MB/s, queue %u KB; %u slow clients at %.3f ms a block\n",
+	       (double)c->egress_bytes_per_s / 1e6, c->egress_queue_bytes >> 10, c->slow_clients,
+	       (double)c->consume_ns / 1e6);
 	if (c->policy != SIM_KEEP)
 		printf("  slow clients below %.1f KB/s are %s\n", c->slow_bytes_per_s / 1e3,
 		       c->policy == SIM_KICK_SLOW ? "kicked" : "demoted");

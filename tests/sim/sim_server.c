@@ -35,6 +35,14 @@ struct sim_datagram *sim_assemble(struct sim *s, const struct out_packet *p, con
 	return d;
 }
 
+static bool is_liar(const struct sim *s, const struct endpoint *at)
+{
+	for (uint32_t i = 0; i < s->config.liar_count; i++)
+		if (endpoint_equal(&s->liars[i].at, at))
+			return true;
+	return false;
+}
+
 static void on_event(struct sim *s, struct sim_server *h, const struct out_event *e)
 {
 	if (s->config.verbose && e->type >= OUT_CLIENT_JOINED && e->type != OUT_PASS_DONE)
@@ -51,6 +59,12 @@ static void on_event(struct sim *s, struct sim_server *h, const struct out_event
 		break;
 	case OUT_CLIENT_JOINED:
 		h->idle = false;
+		if (h->engine.pass_state == SERVER_SEND && h->engine.lead_seq_no > 0)
+			sim_count(s, SIM_COUNT_joins);
+		break;
+	case OUT_MASTER:
+		if (is_liar(s, &e->client))
+			sim_count(s, SIM_COUNT_liar_masters);
 		break;
 	case OUT_IDLE:
 		h->idle = true;
@@ -68,14 +82,29 @@ static void drain(struct sim *s, struct sim_server *h)
 {
 	for (uint32_t i = 0; i < s->out.packet_count; i++) {
 		const struct out_packet *p = &s->out.packets[i];
+		struct sim_datagram *d = sim_assemble(s, p, &h->engine.config.unicast);
 
 		if (p->block_no != 0)
 			sim_check_sent(s, h->index, p);
-		sim_net_down(s, sim_assemble(s, p, &h->engine.config.unicast));
+		sim_check_named(s, h->index, d);
+		sim_net_down(s, d);
 	}
+	h->lists_changed |= s->out.event_count > 0;
 	for (uint32_t i = 0; i < s->out.event_count; i++)
 		on_event(s, h, &s->out.events[i]);
 	outq_clear(&s->out);
+}
+
+/* One step, what it has said, and what must hold after it. */
+static void step(struct sim *s, struct sim_server *h, const struct server_in *in)
+{
+	uint64_t polls = h->engine.stats.polls;
+
+	server_step(&h->engine, in, s->now, &s->out);
+	if (h->engine.stats.polls != polls)
+		sim_check_polled(s, h->index);
+	drain(s, h);
+	sim_check_server(s, h->index);
 }
 
 /* The next block of the pass; false when all were fed. */
@@ -98,10 +127,8 @@ static void feed_pass(struct sim *s, struct sim_server *h)
 {
 	struct server_in data = { .type = SERVER_IN_DATA };
 
-	while (server_room(&h->engine) > 0 && next_of_pass(h, &data.block_no)) {
-		server_step(&h->engine, &data, s->now, &s->out);
-		drain(s, h);
-	}
+	while (server_room(&h->engine) > 0 && next_of_pass(h, &data.block_no))
+		step(s, h, &data);
 }
 
 static struct sim_client *find_client(struct sim *s, const struct endpoint *at)
@@ -123,10 +150,11 @@ static void run_policy(struct sim *s, struct sim_server *h)
 
 		in.type = kick ? SERVER_IN_KICK : SERVER_IN_DEMOTE;
 		in.reason = MT_KICK_POLICY_NOT_MET;
-		if (kick && c != NULL)
+		if (kick && c != NULL) {
 			c->may_fail |= SIM_MAY_BE_KICKED;
-		server_step(&h->engine, &in, s->now, &s->out);
-		drain(s, h);
+			sim_count(s, SIM_COUNT_kicked);
+		}
+		step(s, h, &in);
 	}
 }
 
@@ -137,17 +165,15 @@ void sim_server_step(struct sim *s, uint32_t session, const struct server_in *in
 	struct server_in tick = { .type = SERVER_IN_TICK };
 	unsigned steps = 0;
 
-	server_step(&h->engine, in, s->now, &s->out);
-	drain(s, h);
+	step(s, h, in);
 	run_policy(s, h);
 	feed_pass(s, h);
 	while (server_deadline(&h->engine) <= s->now && steps++ < STEPS_MAX) {
-		server_step(&h->engine, &tick, s->now, &s->out);
-		drain(s, h);
+		step(s, h, &tick);
 		run_policy(s, h);
 		feed_pass(s, h);
 	}
-	sim_check_server(s, session);
+	sim_check_server_deadline(s, session);
 	sim_arm(s, server_deadline(&h->engine), &h->timer_at, SIM_SERVER_TIMER, session);
 }
 
@@ -190,10 +216,8 @@ void sim_server_fini(struct sim *s, uint32_t session)
 	h->alive = false;
 	h->engine_mem = NULL;
 	h->nacked = NULL;
-	for (uint32_t i = 0; i < s->config.clients; i++) {
-		free(s->clients[i].asked[session]);
-		s->clients[i].asked[session] = NULL;
-	}
+	free(h->wanted.blocks);
+	h->wanted.blocks = NULL;
 }
 
 void sim_server_start(struct sim *s, uint32_t session)
@@ -206,7 +230,8 @@ void sim_server_start(struct sim *s, uint32_t session)
 	*h = (struct sim_server){ .index = session, .alive = true, .idle = true, .timer_at = NS_NEVER };
 	h->engine_mem = calloc(1, server_mem_bytes(&config));
 	h->nacked = calloc(1, config.list_max);
-	if (h->engine_mem == NULL || h->nacked == NULL)
+	h->wanted.blocks = calloc((s->total_blocks + 63) / 64, sizeof(h->wanted.blocks[0]));
+	if (h->engine_mem == NULL || h->nacked == NULL || h->wanted.blocks == NULL)
 		abort();
 	server_init(&h->engine, &config, h->engine_mem, s->now);
 	sim_server_step(s, session, &(struct server_in){ .type = SERVER_IN_TICK });
@@ -241,12 +266,22 @@ static void on_packet(struct sim *s, struct sim_server *h, const struct sim_data
 	uint64_t acks = h->engine.stats.acks;
 	uint32_t master = h->engine.master_client_id;
 
+	if (d->corrupt)
+		sim_fail(s, "session %u takes a corrupt packet", h->index);
 	if (p->opcode == MT_NACK)
-		sim_check_nacked(s, h->index, &p->nack);
+		sim_check_nacked(s, h->index, &p->nack, &d->from);
+	if (p->opcode == MT_POLLACK)
+		sim_check_pollack(s, h->index, &p->pollack, &d->from);
 	sim_server_step(s, h->index,
 	                &(struct server_in){ .type = SERVER_IN_PACKET, .from = &d->from, .packet = p });
 	if (h->engine.stats.acks != acks)
 		sim_check_acked(s, h->index, master, &d->from);
+}
+
+static void refuse(struct sim *s, const struct sim_datagram *d, uint64_t *counter)
+{
+	++*counter;
+	s->stats.counts[SIM_COUNT_corrupt] += d->corrupt;
 }
 
 void sim_server_receive(struct sim *s, const struct sim_datagram *d)
@@ -259,9 +294,9 @@ void sim_server_receive(struct sim *s, const struct sim_datagram *d)
 	if (d->to.port == s->initiation.port)
 		answer_request(s, d);
 	else if (session >= s->config.sessions || mt_read(d->bytes, d->len, &p) != MT_READ_OK)
-		s->stats.malformed++;
+		refuse(s, d, &s->stats.malformed);
 	else if (security_verify(&s->security, &p) != SECURITY_OK)
-		s->stats.forged++;
+		refuse(s, d, &s->stats.forged);
 	else
 		on_packet(s, &s->servers[session], d, &p);
 }
