@@ -124,7 +124,10 @@ void sim_check_server(struct sim *s, uint32_t session)
 		check_lists(s, session);
 	check_master(s, session);
 	sim_check_server_times(s, session);
-	/* The trail may go back: a new Master Client puts it where it is itself (E8). */
+	/*
+	 * The trail may go back: a new Master Client puts it where it is itself (E8). So may the next number:
+	 * what is queued for those alone who have left is dropped. Sent is what is up to the lead.
+	 */
 	check_grows(s, "session", session, "lead", e->lead_seq_no, &h->lead_seq_no);
 	check_grows(s, "session", session, "SPM number", e->next_spm_seq_no, &h->spm_seq_no);
 	check_grows(s, "session", session, "QCC number", e->next_qcc_seq_no, &h->qcc_seq_no);
