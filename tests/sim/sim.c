@@ -16,6 +16,7 @@ struct tally {
 	unsigned passed, failed;
 };
 
+static const char *program;
 /* Of all runs. */
 static uint64_t counts[SIM_COUNT_MAX];
 
@@ -23,6 +24,7 @@ struct wish {
 	struct sim_config config;
 	uint64_t seeds, scenarios, first;
 	uint32_t without;
+	const char *names; /* of `without` */
 	bool one, table, slow_table;
 };
 
@@ -31,9 +33,9 @@ static void usage(void)
 	fputs("usage: sim [--seeds N] [--quick]                 all cases\n"
 	      "       sim --clients N [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--delay MS] "
 	      "[--jitter MS]\n"
-	      "           [--bandwidth MB/S] [--queue KB] [--block-bytes N] [--blocks N] [--slots N] "
-	      "[--consume US] [--seed N] [--seeds N] [--verbose] "
-	      "[--trace]   one of them\n"
+	      "           [--bandwidth MB/S] [--queue KB] [--egress MB/S] [--egress-queue KB] [--block-bytes N]\n"
+	      "           [--blocks N] [--content-bytes N] [--slots N] [--consume US] [--slow-clients N]\n"
+	      "           [--start-within MS] [--seed N] [--seeds N] [--verbose] [--trace]   one of them\n"
 	      "       sim --scenarios N [--first SEED]          so many random scenarios\n"
 	      "       sim --scenario SEED [--without A,B,...] [--verbose] [--trace]   one of them\n"
 	      "       sim --table [--loss P]                    feedback and repairs over receivers\n"
@@ -64,20 +66,25 @@ static void tell(const struct sim *s)
 	       (unsigned long long)t->forged, (unsigned long long)t->malformed);
 }
 
-static void tell_replay(const struct sim_config *c)
+/* %.17g: a number read is the number written. */
+static void set_replay(const struct sim_config *c, const char *how)
 {
 	const struct sim_link_config *l = &c->link;
 
-	printf("  replay: build/tests/sim/sim --clients %u --loss %g --reorder %g --duplicate %g --corrupt "
-	       "%g "
-	       "--delay %g --jitter %g --blocks %llu --slots %u --consume %g --seed %llu --verbose\n",
-	       c->clients, l->loss * 100, l->reorder * 100, l->duplicate * 100, l->corrupt * 100,
-	       (double)l->delay_ns / NS_PER_MS, (double)l->jitter_ns / NS_PER_MS,
-	       (unsigned long long)ma_total_blocks(c->content_bytes, c->block_bytes), c->slots,
-	       (double)c->consume_ns / NS_PER_US, (unsigned long long)c->seed);
+	sim_replay_set(program,
+	               "%s --clients %u --loss %.17g --reorder %.17g --duplicate %.17g --corrupt %.17g "
+	               "--delay %.17g --jitter %.17g --bandwidth %.17g --queue %.17g --egress %.17g "
+	               "--egress-queue %.17g --block-bytes %u --content-bytes %llu --slots %u --consume %.17g "
+	               "--slow-clients %u --start-within %.17g --seed %llu",
+	               how, c->clients, l->loss * 100, l->reorder * 100, l->duplicate * 100, l->corrupt * 100,
+	               (double)l->delay_ns / NS_PER_MS, (double)l->jitter_ns / NS_PER_MS,
+	               (double)l->bytes_per_s / 1e6, l->queue_bytes / 1e3, (double)c->egress_bytes_per_s / 1e6,
+	               c->egress_queue_bytes / 1e3, c->block_bytes, (unsigned long long)c->content_bytes,
+	               c->slots, (double)c->consume_ns / NS_PER_US, c->slow_clients,
+	               (double)c->start_within_ns / NS_PER_MS, (unsigned long long)c->seed);
 }
 
-static bool run_one(const struct sim_config *c, void (*replay)(const struct sim_config *))
+static bool run_one(const struct sim_config *c)
 {
 	static struct sim s;
 	bool ok = sim_run(&s, c);
@@ -86,7 +93,7 @@ static bool run_one(const struct sim_config *c, void (*replay)(const struct sim_
 		counts[i] += s.stats.counts[i];
 	if (!ok) {
 		printf("  seed %llu: %s\n", (unsigned long long)c->seed, s.why);
-		replay(c);
+		sim_replay_tell();
 	}
 	if (c->verbose)
 		tell(&s);
@@ -98,19 +105,16 @@ static void run_seeds(const char *name, struct sim_config *c, uint64_t seeds, st
 {
 	uint64_t first = c->seed, failed = 0;
 
-	for (; c->seed < first + seeds; c->seed++)
-		failed += !run_one(c, tell_replay);
+	for (; c->seed < first + seeds; c->seed++) {
+		set_replay(c, "--verbose");
+		failed += !run_one(c);
+	}
 	c->seed = first;
 	printf("%s %s: %llu seeds\n", failed == 0 ? "ok  " : "FAIL", name, (unsigned long long)seeds);
 	if (failed == 0)
 		t->passed++;
 	else
 		t->failed++;
-}
-
-static void tell_scenario(const struct sim_config *c)
-{
-	printf("  replay: build/tests/sim/sim --scenario %llu --verbose\n", (unsigned long long)c->seed);
 }
 
 static void judge(const char *name, bool ok, struct tally *t)
@@ -133,7 +137,9 @@ static void run_scenarios(const struct wish *w, struct tally *t)
 		c.trace = w->config.trace;
 		if (c.verbose)
 			sim_scenario_tell(&c);
-		if (run_one(&c, tell_scenario))
+		sim_replay_set(program, "--verbose --scenario %llu%s%s", (unsigned long long)seed,
+		               w->without == 0 ? "" : " --without ", w->names);
+		if (run_one(&c))
 			t->passed++;
 		else
 			t->failed++;
@@ -167,6 +173,18 @@ static void run_matrix(struct sim_config *c, uint64_t seeds, struct tally *t)
 	c->link.loss = c->link.reorder = c->link.duplicate = 0;
 }
 
+static bool slow_table(uint32_t clients)
+{
+	sim_replay_set(program, "--slow-table --clients %u", clients);
+	return sim_slow_table(clients);
+}
+
+static bool table(const struct sim_config *base)
+{
+	set_replay(base, "--table");
+	return sim_table(base);
+}
+
 static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 {
 	struct sim_config base = *c;
@@ -189,14 +207,16 @@ static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
 	c->clients = 10;
 	c->start_within_ns = 3 * NS_PER_S;
 	c->content_bytes = 3000 * 100;
+	c->egress_bytes_per_s = 250000; /* it takes them as long to join as it takes to send all of it */
+	c->egress_queue_bytes = 50000;
 	c->link.loss = 0.01;
 	run_seeds("clients that join in the middle", c, seeds, t);
 	*c = base;
 	c->content_bytes = 1;
 	run_seeds("content of one byte", c, seeds, t);
 	*c = base;
-	judge("one bad receiver costs the others what the policy says", sim_slow_table(20), t);
-	judge("feedback and repairs grow no more than they must", sim_table(&base), t);
+	judge("one bad receiver costs the others what the policy says", slow_table(20), t);
+	judge("feedback and repairs grow no more than they must", table(&base), t);
 }
 
 enum {
@@ -223,7 +243,12 @@ enum {
 	O_SLOW_TABLE,
 	O_BANDWIDTH,
 	O_QUEUE,
-	O_BLOCK_BYTES
+	O_BLOCK_BYTES,
+	O_CONTENT_BYTES,
+	O_SLOW_CLIENTS,
+	O_START_WITHIN,
+	O_EGRESS,
+	O_EGRESS_QUEUE
 };
 
 static const struct option options[] = {
@@ -245,6 +270,11 @@ static const struct option options[] = {
 	{ "bandwidth", required_argument, NULL, O_BANDWIDTH },
 	{ "queue", required_argument, NULL, O_QUEUE },
 	{ "block-bytes", required_argument, NULL, O_BLOCK_BYTES },
+	{ "content-bytes", required_argument, NULL, O_CONTENT_BYTES },
+	{ "slow-clients", required_argument, NULL, O_SLOW_CLIENTS },
+	{ "start-within", required_argument, NULL, O_START_WITHIN },
+	{ "egress", required_argument, NULL, O_EGRESS },
+	{ "egress-queue", required_argument, NULL, O_EGRESS_QUEUE },
 	{ "table", no_argument, NULL, O_TABLE },
 	{ "scenario", required_argument, NULL, O_SCENARIO },
 	{ "scenarios", required_argument, NULL, O_SCENARIOS },
@@ -254,16 +284,29 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static uint32_t features(char *names)
+static uint32_t features(const char *names)
 {
+	char copy[200];
 	uint32_t bits = 0;
 
-	for (char *name = strtok(names, ","); name != NULL; name = strtok(NULL, ",")) {
+	snprintf(copy, sizeof(copy), "%s", names);
+	for (char *name = strtok(copy, ","); name != NULL; name = strtok(NULL, ",")) {
 		if (sim_feature_bit(name) == 0)
 			usage();
 		bits |= sim_feature_bit(name);
 	}
 	return bits;
+}
+
+static uint64_t whole(double v)
+{
+	return (uint64_t)(v + 0.5);
+}
+
+/* All of its digits, which a double has no room for. */
+static uint64_t number(void)
+{
+	return strtoull(optarg, NULL, 10);
 }
 
 static void take_option(struct wish *w, int option, double v)
@@ -288,16 +331,31 @@ static void take_option(struct wish *w, int option, double v)
 		l->corrupt = v / 100;
 		break;
 	case O_DELAY:
-		l->delay_ns = (ns_t)(v * NS_PER_MS);
+		l->delay_ns = whole(v * NS_PER_MS);
 		break;
 	case O_JITTER:
-		l->jitter_ns = (ns_t)(v * NS_PER_MS);
+		l->jitter_ns = whole(v * NS_PER_MS);
 		break;
 	case O_BANDWIDTH:
-		l->bytes_per_s = (uint64_t)(v * 1e6);
+		l->bytes_per_s = whole(v * 1e6);
 		break;
 	case O_QUEUE:
-		l->queue_bytes = (uint32_t)(v * 1e3);
+		l->queue_bytes = (uint32_t)whole(v * 1e3);
+		break;
+	case O_EGRESS:
+		w->config.egress_bytes_per_s = whole(v * 1e6);
+		break;
+	case O_EGRESS_QUEUE:
+		w->config.egress_queue_bytes = (uint32_t)whole(v * 1e3);
+		break;
+	case O_START_WITHIN:
+		w->config.start_within_ns = whole(v * NS_PER_MS);
+		break;
+	case O_CONTENT_BYTES:
+		w->config.content_bytes = number();
+		break;
+	case O_SLOW_CLIENTS:
+		w->config.slow_clients = (uint32_t)v;
 		break;
 	case O_BLOCK_BYTES:
 		w->config.block_bytes = (uint32_t)v;
@@ -310,10 +368,10 @@ static void take_option(struct wish *w, int option, double v)
 		break;
 	case O_CONSUME:
 		w->config.slow_clients = SIM_CLIENTS_MAX;
-		w->config.consume_ns = (ns_t)(v * NS_PER_US);
+		w->config.consume_ns = whole(v * NS_PER_US);
 		break;
 	case O_SEED:
-		w->config.seed = (uint64_t)v;
+		w->config.seed = number();
 		break;
 	case O_SEEDS:
 		w->seeds = (uint64_t)v;
@@ -335,17 +393,18 @@ static void take_option(struct wish *w, int option, double v)
 		w->scenarios = QUICK_SCENARIOS;
 		break;
 	case O_SCENARIO:
-		w->first = (uint64_t)v;
+		w->first = number();
 		w->scenarios = 1;
 		break;
 	case O_SCENARIOS:
 		w->scenarios = (uint64_t)v;
 		break;
 	case O_FIRST:
-		w->first = (uint64_t)v;
+		w->first = number();
 		break;
 	case O_WITHOUT:
 		w->without = features(optarg);
+		w->names = optarg;
 		break;
 	default:
 		usage();
@@ -354,10 +413,12 @@ static void take_option(struct wish *w, int option, double v)
 
 int main(int argc, char **argv)
 {
-	static struct wish w = { .first = 1 };
+	static struct wish w = { .first = 1, .names = "" };
 	struct tally t = { 0, 0 };
 	int option;
 
+	program = argv[0];
+	sim_replay_catch();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sim_config_defaults(&w.config);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -365,9 +426,9 @@ int main(int argc, char **argv)
 	if (optind < argc || (w.one && (w.config.clients == 0 || w.config.clients > SIM_CLIENTS_MAX)))
 		usage();
 	if (w.slow_table)
-		return !sim_slow_table(w.config.clients);
+		return !slow_table(w.config.clients);
 	if (w.table)
-		return !sim_table(&w.config);
+		return !table(&w.config);
 	if (w.scenarios > 0)
 		run_scenarios(&w, &t);
 	if (w.one) {

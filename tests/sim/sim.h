@@ -6,6 +6,7 @@
  *   sim.c           options, cases, results
  *   sim_scenario.c  a random scenario from a seed: network, hosts, what befalls them
  *   sim_count.c     ... and how often it did, over many
+ *   sim_replay.c    the command that repeats a run
  *   sim_table.c     figures: feedback over receivers
  *   sim_run.c       one run: hosts set up, the event loop, what is expected at the end
  *   sim_client.c    what lib/run does around a client's engine: verifying, slots, timers, a consumer
@@ -16,8 +17,8 @@
  *   sim_queue.c     events in order of time
  *   sim_trace.c     packets in words
  *   sim_check.c     what must hold after each step
- *   sim_check_time.c  ... of timers
- *   sim_check_sent.c  ... of what is sent: asked for, and in one master's name
+ *   sim_check_time.c  of timers
+ *   sim_check_sent.c  of what is sent: asked for, and in one master's name
  */
 #ifndef WDSCAST_TESTS_SIM_H
 #define WDSCAST_TESTS_SIM_H
@@ -148,6 +149,7 @@ enum sim_lie {
 	SIM_LIE_NACKS,   /* a client that lacks everything, always */
 	SIM_LIE_ACKS,    /* a client with the longest way, that is bad as Master Client */
 	SIM_LIE_LACKS,   /* a client that wants blocks there are not, or all of them */
+	SIM_LIE_REQUESTS, /* initiation without end, of names there are not, or of none */
 	SIM_LIE_SPOOF,   /* anything from anybody's address, but without the key: only with HASH */
 	SIM_LIES
 };
@@ -268,6 +270,8 @@ struct sim_config {
 	X(moved, "transfers that ended on a slower stream")                                                  \
 	X(kicked, "clients kicked for being slow")                                                           \
 	X(liar_masters, "liars as Master Client")                                                            \
+	X(beside_liars, "clients that joined 35 s after a liar that is still there")                         \
+	X(requests, "requests of liars")                                                                     \
 	X(flooded, "clients that waited and were dropped in a flood")                                        \
 	X(nacks_refused, "NACKs that were too many")
 #define X(name, text) SIM_COUNT_##name,
@@ -340,6 +344,12 @@ bool sim_count_tell(const uint64_t counts[SIM_COUNT_MAX], uint64_t scenarios);
 bool sim_table(const struct sim_config *base);
 /* What one bad receiver costs the others; false when it is more than the policies promise. */
 bool sim_slow_table(uint32_t clients);
+
+/* The arguments that repeat what is run from now on. */
+void sim_replay_set(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_replay_tell(void);
+/* Tell it too when the run is killed, or is the death of the program. */
+void sim_replay_catch(void);
 
 static inline void sim_count(struct sim *s, enum sim_count what)
 {

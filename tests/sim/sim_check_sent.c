@@ -71,7 +71,8 @@ static bool take_wanted(struct sim_server *h, uint64_t block_no)
 	return wanted;
 }
 
-/* An ODATA is asked for by POLLACK, an RDATA by NACK, or it is the tail's probe. */
+/* An ODATA is asked for by POLLACK, an RDATA by NACK, or it is the probe of what the tail was before the
+ * step. */
 void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p)
 {
 	struct sim_server *h = &s->servers[session];
@@ -79,7 +80,7 @@ void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p)
 
 	if (!p->repair && !take_wanted(h, p->block_no))
 		sim_fail(s, "session %u sends block %llu, which nobody lacks", session, ULL(p->block_no));
-	if (p->repair && !*nacked && p->seq_no != h->engine.lead_seq_no)
+	if (p->repair && !*nacked && p->seq_no != h->lead_seq_no)
 		sim_fail(s, "session %u repeats %llu, which nobody asked for", session, ULL(p->seq_no));
 	*nacked = 0;
 }

@@ -45,7 +45,8 @@ static void send(struct sim *s, const struct sim_liar *l, const struct writer *w
 	struct sim_datagram *d = sim_datagram_new(from, to, (uint32_t)writer_len(w));
 
 	memcpy(d->bytes, w->start, d->len);
-	security_seal_packet(inside ? &s->security : &s->wrong_key, d->bytes, d->len);
+	if (l->lie != SIM_LIE_REQUESTS)
+		security_seal_packet(inside ? &s->security : &s->wrong_key, d->bytes, d->len);
 	sim_net_lie(s, d);
 }
 
@@ -151,6 +152,15 @@ static const struct server_client *victim(struct sim *s, const struct sim_liar *
 	                                  : &e->clients[rng_below(&s->rng, e->client_count + 1u)];
 }
 
+/* The id of somebody, one near it, or any. */
+static uint32_t some_id(struct sim *s, const struct server_client *c)
+{
+	uint64_t dice = rng_below(&s->rng, 10);
+	uint32_t id = c == NULL ? 0 : c->client_id;
+
+	return dice < 6 ? id : dice < 8 ? (uint32_t)rng_next(&s->rng) : id + (dice == 8 ? 1u : -1u);
+}
+
 static void write_anything(struct sim *s, const struct sim_liar *l, uint32_t id, struct writer *w)
 {
 	const struct server *e = server_of(s, l);
@@ -238,6 +248,27 @@ static void lie_joins(struct sim *s, const struct sim_liar *l, struct writer *w)
 	send(s, l, w, &from, &server_of(s, l)->config.unicast);
 }
 
+static void make_name(struct sim *s, struct msi_name *name)
+{
+	name->len = (uint16_t)rng_below(&s->rng, 40);
+	for (uint16_t i = 0; i < name->len; i++)
+		name->units[i] = (uint16_t)(1 + rng_below(&s->rng, UINT16_MAX));
+	name->units[name->len] = 0;
+}
+
+static void lie_request(struct sim *s, const struct sim_liar *l, struct writer *w)
+{
+	struct msi_request request = { .mac_len = (uint8_t)rng_below(&s->rng, 33) };
+
+	make_name(s, &request.name_space);
+	make_name(s, &request.content);
+	msi_write_request(w, &request);
+	for (uint64_t flips = rng_below(&s->rng, 4); flips > 1; flips--)
+		w->start[rng_below(&s->rng, writer_len(w))] = (uint8_t)rng_next(&s->rng);
+	sim_count(s, SIM_COUNT_requests);
+	send(s, l, w, &l->at, &s->initiation);
+}
+
 /* Whose turn to speak is not the server's. */
 static void lie_inside(struct sim *s, const struct sim_liar *l, struct writer *w)
 {
@@ -260,7 +291,6 @@ void sim_liar_lie(struct sim *s, uint32_t liar)
 		                   .host = liar };
 	uint8_t bytes[2048];
 	struct writer w = writer_of(bytes, sizeof(bytes));
-	const struct server_client *c;
 
 	if (s->now > l->until)
 		return;
@@ -272,9 +302,11 @@ void sim_liar_lie(struct sim *s, uint32_t liar)
 		lie_joins(s, l, &w);
 		break;
 	case SIM_LIE_STRANGE:
-		c = victim(s, l);
-		write_anything(s, l, c == NULL ? 0 : c->client_id, &w);
+		write_anything(s, l, some_id(s, victim(s, l)), &w);
 		send_to_server(s, l, &w);
+		break;
+	case SIM_LIE_REQUESTS:
+		lie_request(s, l, &w);
 		break;
 	case SIM_LIE_SPOOF:
 		spoof(s, l, &w);

@@ -7,8 +7,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#define WORK_MAX 60000 /* blocks times clients */
-#define LIES_MAX 20000 /* of one liar */
+#define WORK_MAX 60000             /* blocks times clients */
+#define LIMIT_NS (1800 * NS_PER_S) /* a window of three on a long way takes its time */
+#define PACKETS_MAX 1000000        /* to all receivers, while a liar stays */
+#define LIES_MAX 20000             /* of one liar */
 
 static const char *const feature_names[] = {
 #define X(name) #name,
@@ -317,11 +319,29 @@ static void draw_policy(struct draw *d)
 		c->sessions = (uint32_t)between(d, 2, SIM_SESSIONS_MAX);
 }
 
+/* A liar that acknowledges at once, and wants all again, is sent as much as the server's cable carries. */
+static void limit_egress(struct sim_config *c, ns_t length)
+{
+	uint64_t packets = PACKETS_MAX / (c->clients + SIM_LIARS_MAX);
+	uint64_t bytes_per_s = packets * (c->block_bytes + 150) / (length / NS_PER_S);
+
+	if (c->egress_bytes_per_s != 0 && c->egress_bytes_per_s <= bytes_per_s)
+		return;
+	c->egress_bytes_per_s = bytes_per_s;
+	c->egress_queue_bytes = (uint32_t)(8192 + bytes_per_s / 5);
+}
+
 static void draw_liar(struct draw *d, struct sim_liar *l)
 {
 	uint64_t lies = d->c->mode == SECURITY_HASH ? SIM_LIES : SIM_LIE_SPOOF;
-	ns_t length = time_between(d, 100 * NS_PER_MS, 20 * NS_PER_S);
+	bool stays = chance(d, 0.2);
+	ns_t length = stays ? between(d, 60 * NS_PER_S, 100 * NS_PER_S)
+	                    : time_between(d, 100 * NS_PER_MS, 20 * NS_PER_S);
 
+	if (stays)
+		limit_egress(d->c, length);
+	if (stays && chance(d, 0.7)) /* and sees others come that were not there when it came */
+		d->c->start_within_ns = between(d, 35 * NS_PER_S, 60 * NS_PER_S);
 	l->lie = (enum sim_lie)rng_below(&d->rng, lies);
 	l->session = (uint32_t)rng_below(&d->rng, d->c->sessions);
 	l->manner = (unsigned)rng_below(&d->rng, 3);
@@ -395,6 +415,7 @@ void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without)
 
 	sim_config_defaults(c);
 	c->seed = seed;
+	c->limit_ns = LIMIT_NS;
 	draw_base(&d);
 	for (uint32_t i = 0; i < SIM_FEATURE_COUNT; i++) {
 		d.rng.state = d.seed ^ (i + 1) * 0xbf58476d1ce4e5b9ull;
@@ -415,7 +436,9 @@ static void tell_link(const char *name, const struct sim_link_config *l)
 
 void sim_scenario_tell(const struct sim_config *c)
 {
-	static const char *const lies[] = { "joins", "strange", "nacks", "acks", "lacks", "spoof" };
+	static const char *const lies[] = {
+		"joins", "strange", "nacks", "acks", "lacks", "requests", "spoof"
+	};
 
 	printf("seed %llu: %u clients, %u sessions, %llu blocks of %u, %u slots, windows %u to %u, list %u, "
 	       "mode %d, "

@@ -43,6 +43,25 @@ static bool is_liar(const struct sim *s, const struct endpoint *at)
 	return false;
 }
 
+static bool has_old_liar(const struct sim *s, const struct server *e)
+{
+	for (uint32_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		const struct server_client *c = &e->clients[i];
+
+		if (c->list == SERVER_ACTIVE && s->now - c->joined_at > 35 * NS_PER_S && is_liar(s, &c->from))
+			return true;
+	}
+	return false;
+}
+
+static void count_join(struct sim *s, const struct server *e, const struct endpoint *at)
+{
+	if (e->pass_state == SERVER_SEND && e->lead_seq_no > 0)
+		sim_count(s, SIM_COUNT_joins);
+	if (!is_liar(s, at) && has_old_liar(s, e))
+		sim_count(s, SIM_COUNT_beside_liars);
+}
+
 static void on_event(struct sim *s, struct sim_server *h, const struct out_event *e)
 {
 	if (s->config.verbose && e->type >= OUT_CLIENT_JOINED && e->type != OUT_PASS_DONE)
@@ -59,8 +78,7 @@ static void on_event(struct sim *s, struct sim_server *h, const struct out_event
 		break;
 	case OUT_CLIENT_JOINED:
 		h->idle = false;
-		if (h->engine.pass_state == SERVER_SEND && h->engine.lead_seq_no > 0)
-			sim_count(s, SIM_COUNT_joins);
+		count_join(s, &h->engine, &e->client);
 		break;
 	case OUT_MASTER:
 		if (is_liar(s, &e->client))
