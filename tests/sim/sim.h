@@ -135,7 +135,8 @@ struct sim_server {
 	struct sim_wanted wanted;
 	uint32_t master;                              /* whom it named last */
 	bool lists_changed;      /* since they were looked at; as are the next, as they were then */
-	uint32_t known, last_id;
+	uint32_t known;
+	uint64_t joins;
 	enum server_state state; /* as last seen, for sim_check_time.c, as are the next */
 	enum server_pass_state pass_state;
 	struct sim_pace spms, qccs, polls, kicks, demotes;

@@ -71,11 +71,11 @@ void sim_check_client(struct sim *s, uint32_t client)
 static bool lists_changed(struct sim_server *h)
 {
 	const struct server *e = &h->engine;
-	bool changed = h->lists_changed || h->known != e->client_count || h->last_id != e->next_client_id;
+	bool changed = h->lists_changed || h->known != e->client_count || h->joins != e->stats.joins;
 
 	h->lists_changed = false;
 	h->known = e->client_count;
-	h->last_id = e->next_client_id;
+	h->joins = e->stats.joins;
 	return changed;
 }
 
