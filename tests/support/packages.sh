@@ -10,6 +10,8 @@ PACKAGES_BUILD="build-essential meson ninja-build pkg-config python3
 PACKAGES_NET="iproute2 iputils-ping ethtool procps util-linux coreutils tar man-db"
 # To set a program's clock; firewalls.
 PACKAGES_FAULTS="faketime nftables"
+# To look at the systemd units: systemd-analyze; nothing of it need run.
+PACKAGES_UNITS="systemd"
 # To count the lines that tests run.
 PACKAGES_COVERAGE="gcovr man-db"
 # For the second compiler, the sanitizers and the fuzz targets.
