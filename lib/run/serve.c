@@ -281,6 +281,7 @@ static void give_back(struct serve *w, struct serve_session *s, ns_t now)
 	w->sessions[s->index] = NULL;
 	w->session_count--;
 	serve_order(w, &order);
+	serve_on_place(w);
 }
 
 /* All that was said is on the wire: its memory is free again. */
@@ -327,6 +328,7 @@ unsigned serve_turn(struct serve *w, ns_t now)
 	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
 		if (w->sessions[i] != NULL)
 			work += serve_run_session(w, w->sessions[i], now);
+	serve_run_names(w, now);
 	serve_send_held(w, now);
 	work += serve_send_packets(w, now);
 	if (now >= w->disk_watch.look_at)

@@ -51,7 +51,7 @@ struct serve_config {
 	uint32_t block_bytes;         /* 0: the largest that needs no fragments */
 	uint64_t cache_bytes;         /* of blocks, a session */
 	uint32_t linger_ms;           /* a session closes so long after its last client left */
-	uint32_t join_wait_ms;        /* ... or when nobody joined for so long */
+	uint32_t join_wait_ms;        /* ... or when nobody joined for so long, however many asked to */
 	uint32_t max_window;          /* packets in flight; 0: the engine's default */
 	uint32_t address_clients_max; /* in a session, of one IP address */
 	enum serve_slow slow;

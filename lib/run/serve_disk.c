@@ -195,15 +195,13 @@ static void close_session(struct serve *w, struct serve_session *s)
 }
 
 /* The object is the session's on success, else still the caller's. */
-static struct serve_session *make_session(struct serve *w, uint8_t ip_len, uint8_t stream, struct content_object *o)
+static struct serve_session *make_session(struct serve *w, uint8_t ip_len, uint8_t stream, struct content_object *o,
+                                          uint32_t index)
 {
 	const struct ip_addr *ip = ip_len == 4 ? &w->config.ip4 : &w->config.ip6;
 	struct server_config c;
 	struct serve_session *s;
-	uint32_t index;
 
-	if (!find_place(w, &index))
-		return NULL;
 	configure(w, o, ip_len, stream, &c);
 	if (!reserve_port(w, ip, &c.unicast))
 		return NULL;
@@ -234,9 +232,13 @@ static struct serve_session *session_of(struct serve *w, struct content_object *
                                         struct serve_answer *a)
 {
 	struct serve_session *s = find_same(w, o, ip_len, stream);
+	uint32_t index;
 
-	if (s == NULL)
-		s = a->made = make_session(w, ip_len, stream, o);
+	if (s == NULL) {
+		a->is_full = !find_place(w, &index);
+		if (!a->is_full)
+			s = a->made = make_session(w, ip_len, stream, o, index);
+	}
 	if (a->made == NULL)
 		content_close(o);
 	if (s == NULL) {

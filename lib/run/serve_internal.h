@@ -14,6 +14,9 @@
 #define SERVE_NAMES_MAX 256    /* names that are being looked up, or were within the last second */
 #define SERVE_WAITERS_MAX 32   /* clients waiting for one look-up: more will ask again in a second */
 #define SERVE_NAME_FRESH (NS_PER_S) /* how long an answer is given again without a look */
+#define SERVE_PLACE_WAIT (10 * NS_PER_S) /* how long a name waits for a place for its session */
+#define SERVE_SOURCE_MAX 16    /* names of one address that are looked up, and sessions that it did not join */
+#define SERVE_LOOK_EVERY (10 * NS_PER_MS) /* whether sessions are needed, and names have waited too long */
 #define SERVE_EVENTS_MAX 256
 #define SERVE_FEED_BURST 256   /* blocks a session gets into the engine in one turn */
 #define SERVE_HEAD_BYTES 640   /* of a data packet: 5 + 512 + 13 + 22 + 13, and its tail of 14 */
@@ -23,7 +26,12 @@
 
 /* ---- shared with the content thread ---- */
 
-enum serve_name_state { SERVE_NAME_FREE, SERVE_NAME_ASKED, SERVE_NAME_KNOWN };
+enum serve_name_state {
+	SERVE_NAME_FREE,
+	SERVE_NAME_ASKED,
+	SERVE_NAME_WAITS, /* it is there, but all places for sessions are taken */
+	SERVE_NAME_KNOWN,
+};
 
 /* Who asked, and the digest of its request: what a proof of the answer speaks of. */
 struct serve_asker {
@@ -41,6 +49,7 @@ struct serve_name {
 	uint32_t win32;      /* KNOWN: 0, or why not */
 	uint32_t session, session_id;
 	ns_t known_at;
+	ns_t waits_since;    /* when there was no place first; 0: there was one */
 	uint32_t waiter_count;
 	struct serve_asker waiters[SERVE_WAITERS_MAX];
 };
@@ -68,6 +77,7 @@ struct serve_answer {
 	uint32_t upper, upper_id;
 	uint32_t name;
 	uint32_t win32;
+	bool is_full;               /* win32, because all places are taken */
 	uint32_t session, session_id;
 	struct serve_session *made; /* a new session: the worker's now; NULL when it has it already */
 };
@@ -100,6 +110,7 @@ struct serve_session {
 	uint32_t farewell_len;
 	uint8_t farewell[OUT_CONTROL_BYTES_MAX];
 	bool spoilt, was_joined;
+	struct ip_addr opener;    /* who asked first */
 	bool pass_waits;          /* the engine has a pass that the content thread was not given yet */
 	uint64_t pass;            /* prefetch's number of it; 0: none */
 	uint64_t position_shift;  /* position == sequence number + shift, for the latest blocks */
@@ -133,6 +144,8 @@ struct serve {
 	uint32_t out_next;            /* packets of `out` that are in the burst or gone */
 	struct serve_session *sessions[SERVE_SESSIONS_MAX];
 	uint32_t session_count;
+	uint32_t names_waiting;       /* that are SERVE_NAME_WAITS */
+	ns_t names_at;                /* when to look whether they have waited too long */
 	uint8_t session_at_port[UINT16_MAX + 1]; /* index + 1, 0: none */
 	struct serve_stats stats;
 	struct serve_held held;
@@ -166,6 +179,9 @@ struct serve {
 /* serve_names.c: initiation */
 void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now);
 void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now);
+/* A place for a session is free, once the orders given so far are carried out. */
+void serve_on_place(struct serve *w);
+void serve_run_names(struct serve *w, ns_t now);
 
 /* serve.c */
 void serve_order(struct serve *w, const struct serve_order *order);

@@ -135,6 +135,20 @@ static void ask(struct serve *w, struct serve_name *n)
 	serve_order(w, &order);
 }
 
+/* Names of that address that are being looked up: requests cost little, and who asks for all names would be first. */
+static bool asks_too_much(const struct serve *w, const struct ip_addr *ip)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < SERVE_NAMES_MAX; i++) {
+		const struct serve_name *n = &w->names[i];
+
+		count += (n->state == SERVE_NAME_ASKED || n->state == SERVE_NAME_WAITS) && n->waiter_count > 0 &&
+		         ip_equal(&n->waiters[0].from.ip, ip);
+	}
+	return count >= SERVE_SOURCE_MAX;
+}
+
 static void answer(struct serve *w, const struct msi_request *q, const struct serve_asker *asker, uint8_t ip_len,
                    ns_t now)
 {
@@ -152,6 +166,10 @@ static void answer(struct serve *w, const struct msi_request *q, const struct se
 			reply(w, asker, &s->config, 0, now);
 			return;
 		}
+	}
+	if ((n == NULL || n->state == SERVE_NAME_KNOWN) && asks_too_much(w, &asker->from.ip)) {
+		w->stats.requests_dropped++;
+		return;
 	}
 	if (n == NULL)
 		n = add_name(w, q, ip_len, hash);
@@ -208,13 +226,108 @@ void serve_on_request(struct serve *w, const struct net_datagram *d, ns_t now)
 		answer(w, &p.request, &asker, ip_len, now);
 }
 
+/* s: its session; NULL: win32 says why there is none. */
+static void know(struct serve *w, struct serve_name *n, const struct serve_session *s, uint32_t win32, ns_t now)
+{
+	n->state = SERVE_NAME_KNOWN;
+	n->known_at = now;
+	n->waits_since = 0;
+	n->win32 = win32;
+	for (uint32_t i = 0; i < n->waiter_count; i++)
+		if (s != NULL)
+			reply(w, &n->waiters[i], &s->config, 0, now);
+		else
+			refuse(w, n, &n->waiters[i], now);
+	n->waiter_count = 0;
+}
+
+/* Will a place for a session be free soon? Those with an active client stay. */
+static bool place_is_near(const struct serve *w)
+{
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (w->sessions[i] == NULL || w->sessions[i]->server.active_count == 0)
+			return true;
+	return false;
+}
+
+/* There was no place for its session. If one was given back since, the order to close it goes first. */
+static void wait_for_place(struct serve *w, struct serve_name *n, ns_t now)
+{
+	n->waits_since = n->waits_since == 0 ? now : n->waits_since;
+	if (w->session_count < SERVE_SESSIONS_MAX) {
+		ask(w, n);
+		return;
+	}
+	n->state = SERVE_NAME_WAITS;
+	w->names_waiting++;
+}
+
+/* The name that has waited longest gets it: so who asks for many does not keep others from one for long. */
+void serve_on_place(struct serve *w)
+{
+	struct serve_name *oldest = NULL;
+
+	for (uint32_t i = 0; w->names_waiting > 0 && !w->stopping && i < SERVE_NAMES_MAX; i++)
+		if (w->names[i].state == SERVE_NAME_WAITS &&
+		    (oldest == NULL || w->names[i].waits_since < oldest->waits_since))
+			oldest = &w->names[i];
+	if (oldest == NULL)
+		return;
+	w->names_waiting--;
+	ask(w, oldest);
+}
+
+void serve_run_names(struct serve *w, ns_t now)
+{
+	if (w->names_waiting == 0 || now < w->names_at)
+		return;
+	w->names_at = now + SERVE_LOOK_EVERY;
+	for (uint32_t i = 0; i < SERVE_NAMES_MAX; i++) {
+		struct serve_name *n = &w->names[i];
+
+		if (n->state != SERVE_NAME_WAITS || (now - n->waits_since < SERVE_PLACE_WAIT && place_is_near(w)))
+			continue;
+		w->names_waiting--;
+		know(w, n, NULL, ERROR_NO_SYSTEM_RESOURCES, now);
+	}
+}
+
+/*
+ * An address that opens one session after the other and joins none has so many: then its oldest closes. Requests of
+ * made up addresses come to nothing in the same way, but later, when places get few: serve_session.c.
+ */
+static void limit_opener(struct serve *w, const struct ip_addr *opener, ns_t now)
+{
+	struct serve_session *oldest = NULL;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct serve_session *s = w->sessions[i];
+
+		if (s == NULL || s->closing || s->was_joined || !ip_equal(&s->opener, opener))
+			continue;
+		count++;
+		if (oldest == NULL || s->idle_since < oldest->idle_since)
+			oldest = s;
+	}
+	if (count > SERVE_SOURCE_MAX)
+		serve_close_session(w, oldest, now);
+}
+
+static void adopt(struct serve *w, struct serve_session *made, const struct serve_name *n, ns_t now)
+{
+	serve_adopt(w, made, now);
+	made->opener = n->waiters[0].from.ip;
+	limit_opener(w, &made->opener, now);
+}
+
 void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now)
 {
 	struct serve_name *n = &w->names[a->name];
 	const struct serve_session *s = NULL;
 
 	if (a->made != NULL)
-		serve_adopt(w, a->made, now);
+		adopt(w, a->made, n, now);
 	if (a->win32 == 0) {
 		s = serve_find(w, a->session, a->session_id);
 		if (s == NULL && !w->stopping) { /* closed while it was looked up: its order to close went first */
@@ -222,15 +335,11 @@ void serve_on_answer(struct serve *w, const struct serve_answer *a, ns_t now)
 			return;
 		}
 	}
-	n->state = SERVE_NAME_KNOWN;
-	n->known_at = now;
-	n->win32 = a->win32 == 0 && s == NULL ? WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS : a->win32;
+	if (a->is_full && !w->stopping && place_is_near(w)) {
+		wait_for_place(w, n, now);
+		return;
+	}
 	n->session = a->session;
 	n->session_id = a->session_id;
-	for (uint32_t i = 0; i < n->waiter_count; i++)
-		if (s != NULL)
-			reply(w, &n->waiters[i], &s->config, 0, now);
-		else
-			refuse(w, n, &n->waiters[i], now);
-	n->waiter_count = 0;
+	know(w, n, s, a->win32 == 0 && s == NULL ? WDSMCS_E_SESSION_SHUTDOWN_IN_PROGRESS : a->win32, now);
 }

@@ -4,7 +4,6 @@
 #define CROWDED_JOIN_WAIT_MS 2000
 #define FAREWELLS 3
 #define FAREWELL_EVERY_NS (50 * NS_PER_MS)
-#define LOOK_EVERY_NS (10 * NS_PER_MS) /* whether a session is still needed: that looks at all its clients */
 
 void serve_adopt(struct serve *w, struct serve_session *s, ns_t now)
 {
@@ -155,21 +154,27 @@ static unsigned feed(struct serve *w, struct serve_session *s, ns_t now)
 	return n;
 }
 
-/* A session closes when nobody has needed it for a while, at once when places for sessions get few. */
+/* How long a session without an active client stays: little when places for sessions get few. */
+static uint64_t idle_wait_ms(const struct serve *w, const struct serve_session *s)
+{
+	bool is_awaited = !s->was_joined || server_is_needed(&s->server); /* somebody is about to join, or says so */
+
+	if (w->session_count > CROWDED)
+		return is_awaited ? CROWDED_JOIN_WAIT_MS : 0;
+	return is_awaited && w->config.join_wait_ms > w->config.linger_ms ? w->config.join_wait_ms : w->config.linger_ms;
+}
+
+/* JOINs that nobody goes on with, which cost their sender nothing, do not begin that time anew. */
 static void close_idle(struct serve *w, struct serve_session *s, ns_t now)
 {
-	uint64_t wait_ms = s->was_joined ? w->config.linger_ms : w->config.join_wait_ms;
-
-	s->look_at = now + LOOK_EVERY_NS;
-	if (server_is_needed(&s->server)) {
+	s->look_at = now + SERVE_LOOK_EVERY;
+	if (s->server.active_count > 0) {
 		s->idle_since = NS_NEVER;
 		return;
 	}
 	if (s->idle_since == NS_NEVER)
 		s->idle_since = now;
-	if (w->session_count > CROWDED)
-		wait_ms = s->was_joined ? 0 : CROWDED_JOIN_WAIT_MS;
-	if (now - s->idle_since >= wait_ms * NS_PER_MS)
+	if (now - s->idle_since >= idle_wait_ms(w, s) * NS_PER_MS)
 		serve_close_session(w, s, now);
 }
 

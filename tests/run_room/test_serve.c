@@ -412,7 +412,7 @@ static void one_that_asks_and_never_joins_keeps_it_for_half_a_minute(void)
 	rig.guests[0].dead = true;
 	rig_run(&rig, 29 * NS_PER_S);
 	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 0);
-	rig_run(&rig, 25 * NS_PER_S); /* its JOIN had left, so it was pending for a while */
+	rig_run(&rig, 2 * NS_PER_S);
 	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 1);
 	done();
 }
@@ -472,28 +472,142 @@ static void a_lost_farewell_is_said_again(void)
 	done();
 }
 
-static void more_sessions_than_there_are_places_are_refused(void)
+/* Objects "0" and on, of so many bytes. */
+static void start_with_many(unsigned objects, size_t size)
 {
 	char name[32];
-	struct guest *g;
 
 	start();
-	for (int i = 0; i <= SERVE_SESSIONS_MAX; i++) {
-		snprintf(name, sizeof(name), "root/images/%d", i);
-		tree_file(name, 100, 1);
+	for (unsigned i = 0; i < objects; i++) {
+		snprintf(name, sizeof(name), "root/images/%u", i);
+		tree_file(name, size, 1);
 	}
-	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		g = rig_guest(&rig, "images", name);
-		while (!g->offered && !g->finished)
+}
+
+static struct guest *ask_for(unsigned object)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%u", object);
+	return rig_guest(&rig, "images", name);
+}
+
+/* All places are taken, by sessions with a client or without. Those clients are never heard of again. */
+static void take_all_places(bool join)
+{
+	for (unsigned i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct guest *g = ask_for(i);
+
+		while (join ? rig_events(&rig, SERVE_JOINED) <= i : !g->offered && !g->finished)
 			rig_turn(&rig);
 		CU_ASSERT_FATAL(g->offered);
 		rig_forget_guests(&rig);
 	}
-	snprintf(name, sizeof(name), "%d", SERVE_SESSIONS_MAX);
-	g = rig_guest(&rig, "images", name);
-	CU_ASSERT(rig_finish(&rig, 2));
+}
+
+static void more_sessions_than_there_are_places_are_refused(void)
+{
+	struct guest *g;
+
+	start_with_many(SERVE_SESSIONS_MAX + 1, SIZE);
+	take_all_places(true);
+	g = ask_for(SERVE_SESSIONS_MAX);
+	CU_ASSERT(rig_finish(&rig, 1));
 	CU_ASSERT_EQUAL(g->result, ERROR_NO_SYSTEM_RESOURCES);
+	done();
+}
+
+/* Who asks for all there is, from many addresses, and joins nothing, keeps nobody from a session for long. */
+static void who_asks_waits_for_the_place_of_a_session_that_nobody_joined(void)
+{
+	struct guest *late[3];
+
+	start_with_many(SERVE_SESSIONS_MAX + 3, 5000);
+	take_all_places(false);
+	for (unsigned i = 0; i < 3; i++)
+		late[i] = ask_for(SERVE_SESSIONS_MAX + i);
+	CU_ASSERT(rig_finish(&rig, 4));
+	for (unsigned i = 0; i < 3; i++)
+		check_content(late[i], 5000, 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_REFUSED), 0);
+	done();
+}
+
+static void say_request(struct guest *g, unsigned object)
+{
+	struct msi_request q = g->engine.config.request;
+	uint8_t bytes[256];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	char name[32];
+
+	snprintf(name, sizeof(name), "%u", object);
+	for (q.content.len = 0; name[q.content.len] != '\0'; q.content.len++)
+		q.content.units[q.content.len] = (uint16_t)name[q.content.len];
+	msi_write_request(&w, &q);
+	rig_say(&rig, g, &g->engine.config.initiation, bytes, (uint32_t)writer_len(&w));
+}
+
+/* One address that asks for everything: it has 16 sessions that it did not join, and then loses the oldest. */
+static void an_address_opens_so_many_sessions_and_no_more(void)
+{
+	struct guest *g;
+
+	start_with_many(40, 5000);
+	g = rig_guest(&rig, "images", "small");
+	CU_ASSERT(rig_finish(&rig, 2));
+	for (unsigned i = 0; i < 40; i++) {
+		say_request(g, i);
+		rig_run(&rig, NS_PER_MS);
+	}
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_OPENED), 1 + 40);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 40 - 16);
+	rig.slow_disk = true; /* and of its names so many wait to be looked up */
+	rig_run(&rig, 2 * NS_PER_S);
+	for (unsigned i = 0; i < 40; i++)
+		say_request(g, i);
+	rig_turn(&rig);
+	CU_ASSERT_EQUAL(serve_read_stats(rig.serve)->requests_dropped, 40 - 16);
+	done();
+}
+
+static void say_join(struct guest *g, const struct msi_reply *to)
+{
+	struct mt_head head = { .security_type = MT_SECHDR_CHECKSUM, .security_len = 4, .session_id = to->session_id };
+	struct mt_join join = { .ip = g->own.ip, .mac_len = 6 };
+	struct security security;
+	uint8_t bytes[128];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	security_init_checksum(&security);
+	mt_write_join(&w, &head, &join, NULL);
+	security_seal_packet(&security, bytes, writer_len(&w));
+	rig_say(&rig, g, &to->server, bytes, (uint32_t)writer_len(&w));
+}
+
+/* JOINs whose JOINACK nobody answers are for half a minute, as requests are. */
+static void joins_alone_keep_a_session_for_half_a_minute(void)
+{
+	struct msi_reply to = { 0 };
+	struct guest *g;
+
+	start();
+	g = rig_guest(&rig, "images", "small");
+	while (!g->offered)
+		rig_turn(&rig);
+	to.server = g->engine.offer.server;
+	to.session_id = g->engine.offer.session_id;
+	g->dead = true;
+	for (unsigned i = 0; i < 29; i++) {
+		say_join(g, &to);
+		rig_run(&rig, NS_PER_S);
+	}
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		say_join(g, &to);
+		rig_run(&rig, NS_PER_S);
+	}
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_CLOSED), 1);
+	CU_ASSERT_EQUAL(rig_events(&rig, SERVE_JOINED) + rig_events(&rig, SERVE_KICKED), 0);
 	done();
 }
 
@@ -590,6 +704,9 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_server_that_stops_says_so),
 	SUITE_TEST(a_lost_farewell_is_said_again),
 	SUITE_TEST(more_sessions_than_there_are_places_are_refused),
+	SUITE_TEST(who_asks_waits_for_the_place_of_a_session_that_nobody_joined),
+	SUITE_TEST(an_address_opens_so_many_sessions_and_no_more),
+	SUITE_TEST(joins_alone_keep_a_session_for_half_a_minute),
 	SUITE_TEST(a_request_without_a_mandatory_option_is_an_error),
 	SUITE_TEST(what_makes_no_sense_is_dropped_and_counted),
 	SUITE_TEST(a_configuration_that_cannot_work_is_refused),
