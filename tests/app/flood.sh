@@ -13,7 +13,9 @@ else
 fi
 WIRE_MBIT=$((SIZE * 8 / 1000000 / (8 * SECONDS_LONG + 20))) # of r1, so that its transfer lasts longer than the floods
 CACHE_KB=16384 GROWTH_KB=8192
+SESSION_KB=2048 # of an object of 100 KB
 ALL_SOURCES=131072
+NAMES=100 # that flood.c asks for: more than there can be sessions
 
 # Bytes of frames that may come back beyond those that were sent: twice (for the headers) what doc/security.md, "Limits",
 # grants to all addresses together, or to one.
@@ -69,11 +71,12 @@ wire_of_r1() {
 	net_run sw tc qdisc replace dev r1 root tbf rate "$1" burst 64k limit 700k
 }
 
-has_file() {
-	ended "$2" 120
-	check_equal "$1: $2 ends with 0" 0 "$STATUS"
-	check_equal "$1: $2 has the file" "$DIGEST" "$(digest "$NET_DIR/$2/disk.img")"
-	rm -rf "${NET_DIR:?}/$2"
+# has_object WHAT OBJECT NAME: NAME has got it.
+has_object() {
+	ended "$3" 120
+	check_equal "$1: $3 ends with 0" 0 "$STATUS"
+	check "$1: $3 has the file" cmp -s "$ROOT/images/$2" "$NET_DIR/$3/disk.img"
+	rm -rf "${NET_DIR:?}/$3"
 }
 
 # r1_goes_on WHAT SINCE: from a number of bytes on, within each part of the flood.
@@ -129,19 +132,64 @@ transfers() {
 	done
 	under_fire mix 1
 	wire_of_r1 1gbit
-	has_file "$PORT after all floods" r1
-	has_file "$PORT after all floods" r2
+	has_object "$PORT after all floods" disk.img r1
+	has_object "$PORT after all floods" disk.img r2
 	echo "     $PORT: memory was $before KB before, and $(most_kb) KB at most"
 	check "$PORT: the server's memory stays level" test "$(most_kb)" -le $((before + CACHE_KB + GROWTH_KB))
 }
 
 renice -n -10 $$ >/dev/null # what else the machine does is no part of it
+# Requests for all there is, by addresses that join nothing, open sessions until there is no place: who asks for yet another
+# object gets it all the same.
+gets_a_session() {
+	local before SECONDS_LONG=$((SECONDS_LONG + 4)) # so that it asks while there is no place
+
+	serve --json --cache "${CACHE_KB}K"
+	URL_OF=wds://$SERVER_IP/images/late get r1
+	has_object "$PORT in peace" late r1
+	before=$(most_kb)
+	flood names
+	net_until 10 opened_many || echo "     $PORT, names: only $(grep -c '"opened"' "$SERVER_LOG") sessions"
+	URL_OF=wds://$SERVER_IP/images/later get r2
+	flooded "$PORT, names"
+	has_object "$PORT, names" later r2
+	check "$PORT, names: all places were taken" opened_many
+	echo "     $PORT, names: memory was $before KB before, and $(most_kb) KB at most"
+	check "$PORT, names: a session of a small object costs little" test "$(most_kb)" -le $((before + 64 * SESSION_KB))
+}
+
+opened_many() {
+	[ "$(grep -c '"opened"' "$SERVER_LOG")" -ge 64 ]
+}
+
+# A host has so many places in a session, and others have theirs.
+limits_an_address() {
+	serve --json --clients-per-address 1
+	wire_of_r1 2mbit # so that it stays
+	get r1
+	net_until 20 server_says '"joined"'
+	net_start r1 "$NET_DIR/second.log" timeout 20 "$WDSGET" "$URL" --port kernel:eth0 -o "$NET_DIR/second.img"
+	check "a second client of an address that may have one finds no place" net_until 20 server_says '"full".*"10\.99\.0\.11"'
+	get r2
+	check "another address has its own" net_until 20 server_says '"joined".*"10\.99\.0\.12"'
+	check_equal "nobody else is in" 2 "$(joined | wc -l)"
+}
+
 lab_begin $SIZE r1 r2 enemy
+for ((i = 0; i < NAMES; i++)); do
+	head -c 100000 "$ROOT/images/disk.img" >"$ROOT/images/f$i"
+done
+cp "$ROOT/images/f0" "$ROOT/images/late"
+cp "$ROOT/images/f0" "$ROOT/images/later"
 net_run srv ip route add default via "$(net_run enemy ip -4 -o addr show dev eth0 | awk '{ sub("/.*", "", $4); print $4 }')"
 for PORT in kernel af_packet; do
 	serve --json --linger 60 --cache "${CACHE_KB}K"
 	transfers
-	net_stop TERM "$SERVER" 10
-	check_equal "$PORT: the server ends with 0" 0 "$STATUS"
+	stop_server "$PORT"
+	gets_a_session
+	stop_server "$PORT, names"
 done
+PORT=kernel
+limits_an_address
+stop_server "full"
 lab_end
