@@ -49,41 +49,6 @@ static void usage(void)
 	exit(2);
 }
 
-static void tell(const struct sim *s)
-{
-	static const char *const names[SIM_OPCODES] = { "?",     "SPM",     "JOIN", "JOINACK", "QCC", "QCR",
-		                                        "ODATA", "RDATA",   "ACK",  "NACK",    "NCF", "LEAVE",
-		                                        "POLL",  "POLLACK", "KICK", "DEMOTE" };
-	const struct sim_stats *t = &s->stats;
-
-	printf("  done after %.3f s, forgotten after %.3f s; %llu events, %llu in the queue at most\n ",
-	       (double)t->all_done_ns / NS_PER_S, (double)t->all_forgotten_ns / NS_PER_S,
-	       (unsigned long long)t->events, (unsigned long long)t->longest_queue);
-	for (unsigned i = 1; i < SIM_OPCODES; i++)
-		if (t->sent[i] > 0)
-			printf(" %s %llu", names[i], (unsigned long long)t->sent[i]);
-	printf(" requests %llu forged %llu malformed %llu\n", (unsigned long long)t->requests,
-	       (unsigned long long)t->forged, (unsigned long long)t->malformed);
-}
-
-/* %.17g: a number read is the number written. */
-static void set_replay(const struct sim_config *c, const char *how)
-{
-	const struct sim_link_config *l = &c->link;
-
-	sim_replay_set(program,
-	               "%s --clients %u --loss %.17g --reorder %.17g --duplicate %.17g --corrupt %.17g "
-	               "--delay %.17g --jitter %.17g --bandwidth %.17g --queue %.17g --egress %.17g "
-	               "--egress-queue %.17g --block-bytes %u --content-bytes %llu --slots %u --consume %.17g "
-	               "--slow-clients %u --start-within %.17g --seed %llu",
-	               how, c->clients, l->loss * 100, l->reorder * 100, l->duplicate * 100, l->corrupt * 100,
-	               (double)l->delay_ns / NS_PER_MS, (double)l->jitter_ns / NS_PER_MS,
-	               (double)l->bytes_per_s / 1e6, l->queue_bytes / 1e3, (double)c->egress_bytes_per_s / 1e6,
-	               c->egress_queue_bytes / 1e3, c->block_bytes, (unsigned long long)c->content_bytes,
-	               c->slots, (double)c->consume_ns / NS_PER_US, c->slow_clients,
-	               (double)c->start_within_ns / NS_PER_MS, (unsigned long long)c->seed);
-}
-
 static bool run_one(const struct sim_config *c)
 {
 	static struct sim s;
@@ -96,7 +61,7 @@ static bool run_one(const struct sim_config *c)
 		sim_replay_tell();
 	}
 	if (c->verbose)
-		tell(&s);
+		sim_tell(&s);
 	sim_fini(&s);
 	return ok;
 }
@@ -106,7 +71,7 @@ static void run_seeds(const char *name, struct sim_config *c, uint64_t seeds, st
 	uint64_t first = c->seed, failed = 0;
 
 	for (; c->seed < first + seeds; c->seed++) {
-		set_replay(c, "--verbose");
+		sim_replay_set_config(program, c, "--verbose");
 		failed += !run_one(c);
 	}
 	c->seed = first;
@@ -181,7 +146,7 @@ static bool slow_table(uint32_t clients)
 
 static bool table(const struct sim_config *base)
 {
-	set_replay(base, "--table");
+	sim_replay_set_config(program, base, "--table");
 	return sim_table(base);
 }
 

@@ -15,6 +15,7 @@
  *   sim_action.c    what befalls hosts: cut cables, power, stalls, an administrator
  *   sim_net.c       links between hosts
  *   sim_queue.c     events in order of time
+ *   sim_tell.c      scenarios and runs in words
  *   sim_trace.c     packets in words
  *   sim_check.c     what must hold after each step
  *   sim_check_time.c  of timers
@@ -335,8 +336,10 @@ enum sim_feature { SIM_FEATURES(X) SIM_FEATURE_COUNT };
 /* The bit of a feature's name; 0: there is none. */
 uint32_t sim_feature_bit(const char *name);
 void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without);
-/* What it has, in a line. */
+/* What it has. */
 void sim_scenario_tell(const struct sim_config *c);
+/* How it went. */
+void sim_tell(const struct sim *s);
 
 /* Print what befell them in so many scenarios; false when something never did. */
 bool sim_count_tell(const uint64_t counts[SIM_COUNT_MAX], uint64_t scenarios);
@@ -348,6 +351,8 @@ bool sim_slow_table(uint32_t clients);
 
 /* The arguments that repeat what is run from now on. */
 void sim_replay_set(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for what is no scenario, `how` before all that it is of. */
+void sim_replay_set_config(const char *program, const struct sim_config *c, const char *how);
 void sim_replay_tell(void);
 /* Tell it too when the run is killed, or is the death of the program. */
 void sim_replay_catch(void);
@@ -403,35 +408,7 @@ void sim_liar_lie(struct sim *s, uint32_t liar);
 /* It has some blocks, and is to have more. */
 bool sim_is_midway(const struct sim *s, const struct sim_client *c);
 void sim_act(struct sim *s, const struct sim_action *a);
-void sim_check_client(struct sim *s, uint32_t client);
-void sim_check_server(struct sim *s, uint32_t session);
-void sim_check_server_deadline(struct sim *s, uint32_t session);
-/* Of a data packet that the server is about to send. */
-void sim_check_sent(struct sim *s, uint32_t session, const struct out_packet *p);
-/* Any packet of the server's, with the events of its step still there. */
-void sim_check_named(struct sim *s, uint32_t session, const struct sim_datagram *d);
-/* The server has sent a POLL: what was said before counts no more. */
-void sim_check_polled(struct sim *s, uint32_t session);
-/* Packets that verified are about to be stepped. */
-void sim_check_pollack(struct sim *s, uint32_t session, const struct mt_pollack *p, const struct endpoint *from);
-void sim_check_nacked(struct sim *s, uint32_t session, const struct mt_nack *n, const struct endpoint *from);
-void sim_check_taken(struct sim_client *c, const struct mt_packet *p);
-/* Who has sent an ACK that was accepted, when that client was the master. */
-void sim_check_acked(struct sim *s, uint32_t session, uint32_t master, const struct endpoint *from);
-/* A client has sent an ACK. */
-void sim_check_acks(struct sim *s, uint32_t client);
 
-/* Every so often: timers that are not armed make no step. */
-void sim_watch(struct sim *s);
-void sim_check_client_times(struct sim *s, uint32_t client);
-void sim_check_server_times(struct sim *s, uint32_t session);
-/* Before its cable or the server changes: for how long it has been cut off. */
-void sim_note_cut(struct sim *s, struct sim_client *c);
-/* A client is about to take a packet. */
-void sim_note_asked(struct sim *s, struct sim_client *c, const struct mt_packet *p);
-/* It gives up: was it cut off for as long as its state stands? */
-bool sim_may_time_out(struct sim *s, struct sim_client *c);
-void sim_note_heard(struct sim *s, struct sim_client *c);
-void sim_check_end(struct sim *s);
+#include "sim_check.h"
 
 #endif

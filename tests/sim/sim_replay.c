@@ -27,6 +27,25 @@ void sim_replay_set(const char *program, const char *format, ...)
 	length = (size_t)n;
 }
 
+/* %.17g: a number read is the number written. */
+void sim_replay_set_config(const char *program, const struct sim_config *c, const char *how)
+{
+	const struct sim_link_config *l = &c->link;
+
+	sim_replay_set(
+	        program,
+	        "%s --clients %u --loss %.17g --reorder %.17g --duplicate %.17g --corrupt %.17g "
+	        "--delay %.17g --jitter %.17g --bandwidth %.17g --queue %.17g --egress %.17g "
+	        "--egress-queue %.17g --block-bytes %u --content-bytes %llu --slots %u --consume %.17g "
+	        "--slow-clients %u --start-within %.17g --seed %llu",
+	        how, c->clients, l->loss * 100, l->reorder * 100, l->duplicate * 100, l->corrupt * 100,
+	        (double)l->delay_ns / NS_PER_MS, (double)l->jitter_ns / NS_PER_MS,
+	        (double)l->bytes_per_s / 1e6, l->queue_bytes / 1e3, (double)c->egress_bytes_per_s / 1e6,
+	        c->egress_queue_bytes / 1e3, c->block_bytes, (unsigned long long)c->content_bytes, c->slots,
+	        (double)c->consume_ns / NS_PER_US, c->slow_clients, (double)c->start_within_ns / NS_PER_MS,
+	        (unsigned long long)c->seed);
+}
+
 void sim_replay_tell(void)
 {
 	fflush(stdout);

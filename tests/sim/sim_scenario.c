@@ -320,28 +320,29 @@ static void draw_policy(struct draw *d)
 }
 
 /* A liar that acknowledges at once, and wants all again, is sent as much as the server's cable carries. */
-static void limit_egress(struct sim_config *c, ns_t length)
+static void limit_egress(struct sim_config *c, uint64_t bytes_per_s)
 {
-	uint64_t packets = PACKETS_MAX / (c->clients + SIM_LIARS_MAX);
-	uint64_t bytes_per_s = packets * (c->block_bytes + 150) / (length / NS_PER_S);
-
 	if (c->egress_bytes_per_s != 0 && c->egress_bytes_per_s <= bytes_per_s)
 		return;
 	c->egress_bytes_per_s = bytes_per_s;
 	c->egress_queue_bytes = (uint32_t)(8192 + bytes_per_s / 5);
 }
 
+/* Long, among few: and then it sees others come that were not there when it came. */
+static ns_t draw_stay(struct draw *d)
+{
+	limit_egress(d->c, 300000);
+	if (chance(d, 0.7))
+		d->c->start_within_ns = between(d, 35 * NS_PER_S, 60 * NS_PER_S);
+	return between(d, 60 * NS_PER_S, 100 * NS_PER_S);
+}
+
 static void draw_liar(struct draw *d, struct sim_liar *l)
 {
 	uint64_t lies = d->c->mode == SECURITY_HASH ? SIM_LIES : SIM_LIE_SPOOF;
-	bool stays = chance(d, 0.2);
-	ns_t length = stays ? between(d, 60 * NS_PER_S, 100 * NS_PER_S)
-	                    : time_between(d, 100 * NS_PER_MS, 20 * NS_PER_S);
+	bool stays = d->c->clients <= 30 && chance(d, 0.2);
+	ns_t length = stays ? draw_stay(d) : time_between(d, 100 * NS_PER_MS, 20 * NS_PER_S);
 
-	if (stays)
-		limit_egress(d->c, length);
-	if (stays && chance(d, 0.7)) /* and sees others come that were not there when it came */
-		d->c->start_within_ns = between(d, 35 * NS_PER_S, 60 * NS_PER_S);
 	l->lie = (enum sim_lie)rng_below(&d->rng, lies);
 	l->session = (uint32_t)rng_below(&d->rng, d->c->sessions);
 	l->manner = (unsigned)rng_below(&d->rng, 3);
@@ -350,6 +351,10 @@ static void draw_liar(struct draw *d, struct sim_liar *l)
 	l->gap_ns = time_between(d, 50 * NS_PER_US, 50 * NS_PER_MS);
 	while (length / l->gap_ns > LIES_MAX)
 		l->gap_ns *= 2;
+	if (stays && l->lie == SIM_LIE_NACKS && l->gap_ns < 50 * NS_PER_MS)
+		l->gap_ns = 50 * NS_PER_MS; /* each is answered to all, on that narrow cable */
+	if (l->lie == SIM_LIE_ACKS && length > 2 * NS_PER_S)
+		limit_egress(d->c, 2000000);
 }
 
 static void draw_liars(struct draw *d)
@@ -422,46 +427,4 @@ void sim_scenario(struct sim_config *c, uint64_t seed, uint32_t without)
 		if (!(without >> i & 1))
 			features[i](&d);
 	}
-}
-
-static void tell_link(const char *name, const struct sim_link_config *l)
-{
-	printf("  %s: %.3f ms + %.3f ms, loss %.2f %%, bursts %.2f %% of %.1f ms, reorder %.1f %% by %.1f "
-	       "ms, "
-	       "duplicate %.1f %%, corrupt %.1f %%, %.1f MB/s, queue %u KB\n",
-	       name, (double)l->delay_ns / 1e6, (double)l->jitter_ns / 1e6, l->loss * 100, l->burst * 100,
-	       (double)l->burst_ns / 1e6, l->reorder * 100, (double)l->reorder_ns / 1e6, l->duplicate * 100,
-	       l->corrupt * 100, (double)l->bytes_per_s / 1e6, l->queue_bytes >> 10);
-}
-
-void sim_scenario_tell(const struct sim_config *c)
-{
-	static const char *const lies[] = {
-		"joins", "strange", "nacks", "acks", "lacks", "requests", "spoof"
-	};
-
-	printf("seed %llu: %u clients, %u sessions, %llu blocks of %u, %u slots, windows %u to %u, list %u, "
-	       "mode %d, "
-	       "within %.1f s, %u actions\n",
-	       (unsigned long long)c->seed, c->clients, c->sessions,
-	       (unsigned long long)ma_total_blocks(c->content_bytes, c->block_bytes), c->block_bytes,
-	       c->slots, c->exp_max_window, c->max_window, c->list_max, c->mode,
-	       (double)c->start_within_ns / NS_PER_S, c->action_count);
-	tell_link("links", &c->link);
-	for (uint32_t i = 0; i < c->clients && c->own_links; i++) {
-		printf("  client %u\n", i);
-		tell_link("up", &c->up[i]);
-		tell_link("down", &c->down[i]);
-	}
-	printf("  server's link: %.1f MB/s, queue %u KB; %u slow clients at %.3f ms a block\n",
-	       (double)c->egress_bytes_per_s / 1e6, c->egress_queue_bytes >> 10, c->slow_clients,
-	       (double)c->consume_ns / 1e6);
-	if (c->policy != SIM_KEEP)
-		printf("  slow clients below %.1f KB/s are %s\n", c->slow_bytes_per_s / 1e3,
-		       c->policy == SIM_KICK_SLOW ? "kicked" : "demoted");
-	for (uint32_t i = 0; i < c->liar_count; i++)
-		printf("  liar %u: %s, manner %u, to session %u, %.3f s to %.3f s, each %.3f ms\n", i,
-		       lies[c->liars[i].lie], c->liars[i].manner, c->liars[i].session,
-		       (double)c->liars[i].from / NS_PER_S, (double)c->liars[i].until / NS_PER_S,
-		       (double)c->liars[i].gap_ns / 1e6);
 }
