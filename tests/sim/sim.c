@@ -138,16 +138,23 @@ static void run_matrix(struct sim_config *c, uint64_t seeds, struct tally *t)
 	c->link.loss = c->link.reorder = c->link.duplicate = 0;
 }
 
+static bool told(bool ok)
+{
+	if (!ok)
+		sim_replay_tell();
+	return ok;
+}
+
 static bool slow_table(uint32_t clients)
 {
 	sim_replay_set(program, "--slow-table --clients %u", clients);
-	return sim_slow_table(clients);
+	return told(sim_slow_table(clients));
 }
 
 static bool table(const struct sim_config *base)
 {
 	sim_replay_set_config(program, base, "--table");
-	return sim_table(base);
+	return told(sim_table(base));
 }
 
 static void run_others(struct sim_config *c, uint64_t seeds, struct tally *t)
