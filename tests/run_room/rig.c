@@ -76,6 +76,8 @@ static struct rig *rig_on(uint64_t blocks, enum port_delivers delivers, uint32_t
 	r->worker = worker_new(r->client_port, &config);
 	r->budget.limit = 1 << 20;
 	security_init_checksum(&r->security);
+	r->session_id = SESSION_ID;
+	r->from = r->server_port->info.ip4;
 	r->content_bytes = blocks * RIG_BLOCK;
 	r->now = NS_PER_S;
 	r->next_seq_no = 1;
@@ -98,6 +100,15 @@ struct rig *rig_new_framed(uint64_t blocks, uint32_t mtu)
 	return r;
 }
 
+void rig_secure(struct rig *r, const struct security *server, const struct security *verifying,
+                const struct security *client)
+{
+	r->security = *server;
+	r->verifying = *verifying;
+	r->answering = *client;
+	r->is_secured = true;
+}
+
 struct rig *rig_new(uint64_t blocks)
 {
 	return rig_new_on(blocks, PORT_DATAGRAMS);
@@ -113,6 +124,11 @@ void rig_free(struct rig *r)
 	port_close(r->server_port);
 	port_mem_hub_free(r->hub);
 	free(r);
+}
+
+static const struct security *answering(const struct rig *r)
+{
+	return r->is_secured ? &r->answering : &r->security;
 }
 
 static struct endpoint initiation(const struct rig *r)
@@ -134,7 +150,8 @@ struct rig_session *rig_session(struct rig *r, uint32_t cache_blocks)
 	s->rig = r;
 	client_config_defaults(&config.client);
 	config.client.seed = 3;
-	config.client.server_security = config.client.client_security = r->security;
+	config.client.server_security = r->is_secured ? r->verifying : r->security;
+	config.client.client_security = *answering(r);
 	config.client.initiation = initiation(r);
 	config.client.request.name_space = (struct msi_name){ 2, { 'n', 's' } };
 	config.client.request.content = (struct msi_name){ 1, { 'o' } };
@@ -258,7 +275,7 @@ bool rig_receive_opcode(struct rig *r, uint8_t opcode)
 
 static void send(struct rig *r, const struct writer *w, uint16_t from_port, const struct endpoint *to)
 {
-	struct endpoint from = { r->server_port->info.ip4, from_port };
+	struct endpoint from = { r->from, from_port };
 	struct port_packet p = { .head = w->start, .head_len = (uint32_t)writer_len(w), .from = &from, .to = to };
 
 	CU_ASSERT_FATAL(!w->full);
@@ -266,8 +283,12 @@ static void send(struct rig *r, const struct writer *w, uint16_t from_port, cons
 		CU_ASSERT_EQUAL(port_tx(r->server_port, 0, &p, 1), 1);
 		return;
 	}
-	struct link_packet packet = { .from = &from, .to = to, .head = p.head, .head_len = p.head_len };
+	struct link_packet packet = { .from = &from, .to = to, .head = p.head, .head_len = p.head_len / 2 * 2 - 2 };
 
+	packet.body = p.head + packet.head_len;
+	packet.body_len = p.head_len - packet.head_len;
+	packet.has_body_sum = true;
+	packet.body_sum = net_sum(packet.body, packet.body_len) ^ r->wrong_udp_sum;
 	CU_ASSERT_EQUAL(link_send(r->server, &packet, r->now), LINK_SENT);
 	CU_ASSERT(link_flush(r->server, r->now));
 }
@@ -288,7 +309,7 @@ void rig_reply_with(struct rig *r, const struct msi_reply *reply)
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
 	msi_write_reply(&w, reply);
-	if (proof_is_due(&r->security)) {
+	if (proof_is_due(answering(r))) {
 		security_digest(r->datagram, r->datagram_len, digest);
 		proof_end_answer(&w, &r->security, digest);
 	}
@@ -313,7 +334,7 @@ void rig_error(struct rig *r, uint32_t win32)
 
 static struct mt_head head(const struct rig *r)
 {
-	return (struct mt_head){ security_header_type(&r->security), security_data_len(&r->security), SESSION_ID,
+	return (struct mt_head){ security_header_type(&r->security), security_data_len(&r->security), r->session_id,
 		                 ns_to_ms(r->now) };
 }
 

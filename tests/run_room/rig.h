@@ -34,6 +34,11 @@ struct rig {
 	struct ctl_budget budget;
 	uint64_t content_bytes;
 	struct security security; /* of both directions; CHECKSUM unless a test says otherwise, before a session */
+	struct security verifying, answering; /* after rig_secure(): what clients make of it, and what they seal with */
+	bool is_secured;
+	uint32_t session_id; /* of what the server says, */
+	struct ip_addr from; /* where that comes from, */
+	bool wrong_udp_sum;  /* and whether UDP's checksum is wrong: on frames */
 	ns_t now;
 	uint64_t next_seq_no;
 	struct link *server; /* of a server on a port of frames: rig_new_framed() */
@@ -57,6 +62,9 @@ struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers);
 /* On frames of this MTU, with a server that knows ARP and fragments. */
 struct rig *rig_new_framed(uint64_t blocks, uint32_t mtu);
 void rig_free(struct rig *r);
+/* The modes of sessions to come: as the server seals, as its clients verify, as clients seal. */
+void rig_secure(struct rig *r, const struct security *server, const struct security *verifying,
+                const struct security *client);
 
 /* A session with a cache of so many blocks; its request has been sent. */
 struct rig_session *rig_session(struct rig *r, uint32_t cache_blocks);

@@ -287,6 +287,43 @@ static void what_is_not_there_is_answered_with_a_proof_too(void)
 	done();
 }
 
+/* A LEAVE with a hash of zeros. */
+static void say_forged_leave(struct guest *g, uint32_t session_id)
+{
+	const struct security *s = &g->engine.config.client_security;
+	struct mt_head head = { security_header_type(s), security_data_len(s), session_id, 1 };
+	uint8_t bytes[128];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	mt_write_leave(&w, &head, &(struct mt_leave){ g->engine.client_id, MT_LEAVE_CANCELLED });
+	rig_say(&rig, g, &g->engine.offer.server, bytes, (uint32_t)writer_len(&w));
+	rig_turn(&rig);
+}
+
+static void a_packet_of_another_session_is_not_hashed(void)
+{
+	const struct serve_stats *stats;
+	const struct server *session;
+	struct guest *g;
+
+	use_keys(SECURITY_HASH, SECURITY_HASH);
+	start();
+	g = rig_guest(&rig, "images", "a.img");
+	while (!g->joined)
+		rig_turn(&rig);
+	stats = serve_read_stats(rig.serve);
+	session = &rig.serve->sessions[0]->server;
+	say_forged_leave(g, g->engine.offer.session_id + 1);
+	CU_ASSERT_EQUAL(session->stats.wrong_session, 1);
+	CU_ASSERT_EQUAL(stats->unverified, 0); /* nobody has looked */
+	say_forged_leave(g, g->engine.offer.session_id);
+	CU_ASSERT_EQUAL(session->stats.wrong_session, 1);
+	CU_ASSERT_EQUAL(stats->unverified, 1);
+	CU_ASSERT(rig_finish(&rig, 20));
+	CU_ASSERT(has_the_file(g));
+	done();
+}
+
 /* Who overheard a request can send it again, but not have the server sign as often as it likes. */
 static void answers_are_signed_a_limited_number_of_times_a_second(void)
 {
@@ -364,6 +401,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_client_that_expects_hashes_does_not_believe_signatures),
 	SUITE_TEST(with_and_without_a_key_at_once_only_those_with_it_are_served),
 	SUITE_TEST(what_is_not_there_is_answered_with_a_proof_too),
+	SUITE_TEST(a_packet_of_another_session_is_not_hashed),
 	SUITE_TEST(answers_are_signed_a_limited_number_of_times_a_second),
 };
 SUITE_MAIN("run/serve_security", tests)
