@@ -16,6 +16,9 @@ void seal_covered(const struct security *s, const struct span *covered, uint8_t 
 /* The HMAC of the spans, one after the other, into out. */
 void hash_make(const struct security *s, const struct span *v, unsigned n, uint8_t out[SECURITY_HASH_BYTES]);
 
+/* SHA-256 of the spans. */
+void digest_make(const struct span *v, unsigned n, uint8_t out[SECURITY_HASH_BYTES]);
+
 /* The signature of the spans, s->sign_len bytes, into out. False, out untouched, when it cannot be made. */
 bool sign_make(const struct security *s, const struct span *v, unsigned n, uint8_t *out);
 bool sign_verify(const struct security *s, const struct span *v, unsigned n, const uint8_t *signature);

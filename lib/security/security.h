@@ -26,8 +26,9 @@ struct security {
 	enum security_mode mode;
 	enum security_hmac_reading reading;
 	uint32_t hmac_inner[8], hmac_outer[8]; /* HASH: SHA-256's state after the padded key (RFC 2104) */
-	void *rsa;                             /* SIGN: an EVP_PKEY; owned, freed by security_fini() */
-	uint16_t sign_len;                     /* SIGN: bytes of a signature */
+	void *rsa;           /* SIGN: an EVP_PKEY; owned, freed by security_fini(), as are */
+	void *sign, *verify; /* SIGN: an EVP_PKEY_CTX each, ready for copies to be used; or NULL */
+	uint16_t sign_len;   /* SIGN: bytes of a signature */
 };
 
 void security_init_none(struct security *s);
