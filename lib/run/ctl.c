@@ -302,6 +302,8 @@ static void explain_timeout(struct ctl *c)
 {
 	const struct client_config *k = &c->config.client;
 
+	if (c->answered)
+		ctl_wait_silent(&c->wait);
 	explain_wait(c, c->answered ? k->inactivity_timeout_ms : k->initiate_timeout_ms);
 }
 

@@ -122,13 +122,20 @@ static bool is_never_served(const struct ctl_wait *w)
 	return (w->data.n - w->data_at_block) / PASSES_IN_VAIN > w->total_blocks;
 }
 
+void ctl_wait_silent(struct ctl_wait *w)
+{
+	if (!was_joined(w))
+		w->last = CTL_WAIT_JOIN;
+	else /* The server has answered, and may no longer do so by now: multicast is what never came. */
+		w->last = w->came.n == 0 ? CTL_WAIT_MULTICAST : CTL_WAIT_SILENCE;
+}
+
 ns_t ctl_wait_in_vain(struct ctl_wait *w, ns_t silence, ns_t stall, ns_t now)
 {
 	if (w->phase != LANE_RUNNING)
 		return 0;
 	if (w->came.n == 0 && now - w->came.at >= silence) {
-		/* The server has answered, and may no longer do so by now: multicast is what never came. */
-		w->last = was_joined(w) ? CTL_WAIT_MULTICAST : CTL_WAIT_JOIN;
+		ctl_wait_silent(w);
 		return silence;
 	}
 	if (now - w->data.at >= stall)

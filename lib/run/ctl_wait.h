@@ -55,6 +55,8 @@ enum ctl_wait_reason ctl_wait_reason(const struct ctl_wait *w, ns_t now);
  * @return 0, or how long was waited; w->last tells for what.
  */
 ns_t ctl_wait_in_vain(struct ctl_wait *w, ns_t silence, ns_t stall, ns_t now);
+/* The control thread: the protocol's timer of silence ran out in a session. w->last tells whose silence. */
+void ctl_wait_silent(struct ctl_wait *w);
 /* One line; "" for CTL_WAIT_NOT. interface: the port's, or "". */
 void ctl_wait_text(const struct ctl_wait *w, enum ctl_wait_reason reason, const struct ip_addr *server,
                    uint16_t request_port, const char *interface, char *out, size_t max);

@@ -96,6 +96,17 @@ fragments() {
 	counted reassembled $BLOCKS
 }
 
+# Whole datagrams: more blocks come again than a hundredth, and none is taken twice.
+shuffled() {
+	URL_OF=$URL
+	through shuffle "frames that come twice and out of order"
+	check "... some $(cut -d, -f1 <<<"$(tail -1 "$NET_DIR/relay.log")") and others late" \
+		grep -qE '^[0-9]{2,} twice, [0-9]{3,} late$' "$NET_DIR/relay.log"
+	counted duplicates 10
+	counted lost_seq_nos 100
+	check_equal "... and each block was taken once" "$(member r1 wanted_blocks)" "$(member r1 blocks)"
+}
+
 # Counters of what net judges, and of what the session does. The XDP program lets only our datagrams through.
 NET_JUDGES="runt bad_ip bad_udp bad_fragment fragments other_host other_vlan other_protocol no_session handled conflicts"
 SESSION_JUDGES="malformed unverified wrong_security wrong_sender wrong_session wrong_opcode"
@@ -121,6 +132,7 @@ transfers() {
 	shift
 	server "$port"
 	hostile
+	shuffled
 	net_stop TERM "$SERVER" 10
 	server "$port" --block-size 8785
 	for family in "$@"; do

@@ -156,6 +156,8 @@ static void silence_after_blocks(void)
 	CU_ASSERT_EQUAL(at(6), CTL_WAIT_OTHERS); /* data, but nothing new */
 	came(LANE_COUNT_blocks);
 	CU_ASSERT_EQUAL(at(7), CTL_WAIT_NOT);
+	ctl_wait_silent(&wait); /* a limit of less than three seconds */
+	CU_ASSERT_EQUAL(wait.last, CTL_WAIT_SILENCE);
 }
 
 /* SPMs and POLLs keep the protocol's timer from running out. */

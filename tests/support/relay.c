@@ -3,13 +3,14 @@
  *
  *	relay SERVER_PORT RECEIVER_PORT FAULT
  *
- * What comes from either side goes on to the other, but for FAULT, on the way to the receiver:
+ * What comes from either side goes on to the other, but for FAULT, on the way to the receiver (shuffle: both ways):
  *	none
  *	reverse	   the fragments of a datagram come in reverse
  *	interleave the fragments of two datagrams take turns
  *	duplicate  each fragment comes twice
  *	lose       one fragment in a hundred never comes
  *	overlap    in one datagram of 20 a fragment comes again, at another place and with other bytes
+ *	shuffle	   of all frames, whole datagrams too, 5 in 100 come twice, 25 come after some of those behind them
  *	hostile    see hostile.c: between frames there are such as nobody ought to send
  *
  * It says "ready" when both ports are open, and goes on until SIGTERM.
@@ -19,15 +20,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "host/host.h"
 #include "net/internal.h"
 #include "port/port.h"
 #include "support/hostile.h"
 
+enum { SHUFFLE_HELD = 16, SHUFFLE_TWICE = 5, SHUFFLE_LATE = 25, SHUFFLE_BY = 8 }; /* frames, in 100, in 100, frames */
 enum { HELD_MAX = 48, LOSE_EVERY = 101, OVERLAP_EVERY = 20, IDLE_NS = 5 * NS_PER_MS, HOSTILE_A_TURN = 40 };
 
-enum fault { NONE, REVERSE, INTERLEAVE, DUPLICATE, LOSE, OVERLAP, HOSTILE, FAULTS };
-static const char *const fault_names[FAULTS] = { "none", "reverse", "interleave", "duplicate", "lose", "overlap", "hostile" };
+enum fault { NONE, REVERSE, INTERLEAVE, DUPLICATE, LOSE, OVERLAP, SHUFFLE, HOSTILE, FAULTS };
+static const char *const fault_names[FAULTS] = { "none",    "reverse", "interleave", "duplicate", "lose",
+	                                         "overlap", "shuffle", "hostile" };
 
 static volatile sig_atomic_t stopped;
 
@@ -48,6 +52,13 @@ struct held {
 	uint32_t count;
 };
 
+/* Frames that are late, and after how many others each comes. */
+struct shuffle {
+	struct bytes v[SHUFFLE_HELD];
+	unsigned left[SHUFFLE_HELD]; /* 0: the place is free */
+	ns_t at;                     /* a frame came last */
+};
+
 struct relay {
 	struct port *server, *receiver;
 	enum fault fault;
@@ -56,6 +67,9 @@ struct relay {
 	ns_t held_at;
 	uint64_t fragments, datagrams;
 	struct hostile hostile;
+	struct shuffle to_receiver, to_server;
+	struct rng rng;
+	uint64_t twice, late;
 };
 
 static void send_bytes(struct port *to, const uint8_t *b, uint32_t len)
@@ -147,12 +161,64 @@ static void pass_fragment(struct relay *r, const uint8_t *frame, uint32_t len, c
 		contradict(r, frame, len, p);
 }
 
+/* ---- whole frames ---- */
+
+/* One frame has passed, or all others have: those whose turn it is follow. */
+static void release(struct shuffle *s, struct port *to, bool all)
+{
+	for (unsigned i = 0; i < SHUFFLE_HELD; i++)
+		if (s->left[i] > 0 && (--s->left[i] == 0 || all)) {
+			s->left[i] = 0;
+			send_bytes(to, s->v[i].b, s->v[i].len);
+		}
+}
+
+/* False: all places are taken, or the frame is too long for one. */
+static bool keep_back(struct relay *r, struct shuffle *s, const uint8_t *frame, uint32_t len)
+{
+	unsigned i = 0;
+
+	while (i < SHUFFLE_HELD && s->left[i] > 0)
+		i++;
+	if (i == SHUFFLE_HELD || len > sizeof(s->v[i].b))
+		return false;
+	s->v[i].len = len;
+	memcpy(s->v[i].b, frame, len);
+	s->left[i] = 1 + (unsigned)rng_below(&r->rng, SHUFFLE_BY);
+	return true;
+}
+
+static void shuffle(struct relay *r, struct shuffle *s, struct port *to, const uint8_t *frame, uint32_t len)
+{
+	s->at = host_now();
+	if (rng_below(&r->rng, 100) < SHUFFLE_TWICE && keep_back(r, s, frame, len))
+		r->twice++;
+	if (rng_below(&r->rng, 100) < SHUFFLE_LATE && keep_back(r, s, frame, len)) {
+		r->late++;
+		return;
+	}
+	send_bytes(to, frame, len);
+	release(s, to, false);
+}
+
+static void release_idle(struct shuffle *s, struct port *to)
+{
+	if (s->at == 0 || host_now() - s->at < IDLE_NS)
+		return;
+	s->at = 0;
+	release(s, to, true);
+}
+
 /* ---- both ways ---- */
 
 static void pass(struct relay *r, const struct frame *f)
 {
 	struct packet p;
 
+	if (r->fault == SHUFFLE) {
+		shuffle(r, &r->to_receiver, r->receiver, f->data, f->len);
+		return;
+	}
 	if (read_ip(f->data, f->len, &p) != NULL) {
 		pass_fragment(r, f->data, f->len, &p);
 		return;
@@ -193,8 +259,13 @@ static uint32_t turn(struct relay *r)
 	}
 	back = port_rx(r->receiver, 0, v, PORT_BURST);
 	for (uint32_t i = 0; i < back; i++)
-		send_bytes(r->server, v[i].data, v[i].len);
+		if (r->fault == SHUFFLE)
+			shuffle(r, &r->to_server, r->server, v[i].data, v[i].len);
+		else
+			send_bytes(r->server, v[i].data, v[i].len);
 	port_free(r->receiver, 0, v, back);
+	release_idle(&r->to_receiver, r->receiver);
+	release_idle(&r->to_server, r->server);
 	return n + back;
 }
 
@@ -228,6 +299,8 @@ int main(int argc, char **argv)
 	while (!stopped)
 		if (turn(&r) == 0)
 			host_nap(50 * NS_PER_US);
+	if (r.fault == SHUFFLE)
+		printf("%llu twice, %llu late\n", (unsigned long long)r.twice, (unsigned long long)r.late);
 	port_close(r.server);
 	port_close(r.receiver);
 	return 0;
