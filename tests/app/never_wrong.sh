@@ -64,7 +64,7 @@ for size in $SIZE $((SIZE - 1401 * 7)) $((SIZE + 1)); do
 	now r2 "exchanged for $size bytes: who comes later"
 done
 
-# Two contents in turn, each known by now: nobody gets the other's.
+# Two contents in turn, each known by now: nobody gets a mixture, and who comes a second later not even the other's.
 cp "$NET_DIR/$IMAGE" "$NET_DIR/a"
 first=$DIGEST
 put $SIZE 9
@@ -73,10 +73,20 @@ second=$DIGEST
 net_run srv tc qdisc del dev eth0 root
 for turn in 1 2; do
 	cp "$NET_DIR/a" "$NET_DIR/new" && mv "$NET_DIR/new" "$NET_DIR/$IMAGE"
-	sleep 1.2 # so long an answer about a name may be an old one
+	get r1 # at once: the answer about the name may be an old one
+	get r2
+	honest r1 "the first in turn $turn, at once"
+	honest r2 "the first in turn $turn, at once"
+	rm -rf "${NET_DIR:?}"/r[12]
+	sleep 1.2 # so long it may
 	DIGEST=$first
 	now r1 "the first in turn $turn"
 	cp "$NET_DIR/b" "$NET_DIR/new" && mv "$NET_DIR/new" "$NET_DIR/$IMAGE"
+	get r1
+	get r2
+	honest r1 "the second in turn $turn, at once"
+	honest r2 "the second in turn $turn, at once"
+	rm -rf "${NET_DIR:?}"/r[12]
 	sleep 1.2
 	DIGEST=$second
 	now r1 "the second in turn $turn"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What is served is cut off, written to or replaced meanwhile: an error, never mixed content. Arguments: SOURCE BUILD
+# What is served is cut off, written to, replaced or deleted meanwhile: an error, never mixed content. Arguments: SOURCE BUILD
 . "$(dirname "$0")/faults.sh"
 SIZE=$((24 << 20))
 
@@ -14,12 +14,13 @@ written_to_with_its_old_time() {
 }
 replaced() { cp "$ROOT/images/other.img" "$ROOT/images/new" && mv "$ROOT/images/new" "$1"; }
 
-# spoil HOW: while two receivers are in mid-transfer. Then the new content is what everybody gets.
+deleted() { rm "$1"; }
+
+# spoil HOW: while two receivers are in mid-transfer. Then the new content, if there is one, is what everybody gets.
 spoil() {
 	local how=$1 what="an image that is ${1//_/ }" name new
 
 	cp "$NET_DIR/disk-good" "$ROOT/images/disk.img"
-	sleep 0.1 # the clock of files ticks some 100 times a second
 	for name in r1 r2; do
 		get $name
 	done
@@ -34,6 +35,10 @@ spoil() {
 	spotless "$what"
 	new=$(digest "$ROOT/images/disk.img")
 	get r1
+	if [ -z "$new" ]; then
+		has_failed r1 "$what, and the next one" 20 "no such object"
+		return
+	fi
 	ended r1 60
 	check_equal "$what: the next receiver ends with 0" 0 "$STATUS"
 	check_equal "$what: ... and has what is there now" "$new" "$(digest "$NET_DIR/r1/disk.img")"
@@ -42,9 +47,9 @@ spoil() {
 
 faults_begin $SIZE r1 r2
 cp "$ROOT/images/disk.img" "$NET_DIR/disk-good"
-lab_slow_wire 100mbit
+lab_slow_wire 60mbit
 serve --cache 256K # so that it is read all the time
-for how in cut_off made_longer written_to written_to_with_its_old_time replaced; do
+for how in cut_off made_longer written_to written_to_with_its_old_time replaced deleted; do
 	spoil $how
 done
 serverless "spoilt images"
