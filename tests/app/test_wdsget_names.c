@@ -78,7 +78,7 @@ static void options_reach_their_place(void)
 	struct options o;
 
 	CU_ASSERT_EQUAL(read_line("wds://s/n/o --port memif:/x --ip 10.0.0.2/24 --gateway 10.0.0.1 --cores 1,2 --poll busy "
-	                          "--cache 64K --timeout 7 --json --quiet --stats",
+	                          "--cache 64K --timeout 7 --stall-timeout 9 --json --quiet --stats",
 	                          &o),
 	                -1);
 	CU_ASSERT_STRING_EQUAL(o.cast.port, "memif:/x");
@@ -89,6 +89,7 @@ static void options_reach_their_place(void)
 	CU_ASSERT_EQUAL(o.cache_bytes, 65536);
 	CU_ASSERT_EQUAL(o.cast.initiate_timeout_ms, 7000);
 	CU_ASSERT_EQUAL(o.cast.inactivity_timeout_ms, 7000);
+	CU_ASSERT_EQUAL(o.cast.stall_timeout_ms, 9000);
 	CU_ASSERT(o.json && o.quiet && o.stats);
 }
 
@@ -97,6 +98,7 @@ static void what_makes_no_sense_is_a_usage_error(void)
 	static const char *const bad[] = {
 		"", "wds://s/n/o wds://s/n/p", "wds://s/n/o --server s", "--server s --object o", "wds://s/n/o --cache 0",
 		"wds://s/n/o --cache 5G", "wds://s/n/o --cache 1X", "wds://s/n/o --timeout 0", "wds://s/n/o --timeout x",
+		"wds://s/n/o --stall-timeout 0",
 		"wds://s/n/o --sha256 12", "wds://s/n/o --bogus", "wds://s/n/o --port", "wds://s/n/%ff",
 		"wds://s/n/o -o null: --sha256 0000000000000000000000000000000000000000000000000000000000000000",
 	};

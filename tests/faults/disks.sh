@@ -75,6 +75,41 @@ full_spool() {
 	spotless "$what"
 }
 
+client_says() {
+	cat "$NET_DIR/$1.log" "$NET_DIR/$1.log.err" | grep '"event":"waiting"' | grep -qE -- "$2"
+}
+
+# Somebody pauses the pipe for longer than any limit of r1: that is no fault, and has none.
+paused_pipe() {
+	local what="a pipe that is paused" pipe=$NET_DIR/disk-pipe holder reader
+
+	mkfifo "$pipe"
+	sleep 60 <>"$pipe" & # has it open, and reads nothing
+	holder=$!
+	NET_PIDS+=("$holder")
+	ip netns exec "$NET-r1" "$WDSGET" "$URL" --port af_packet:eth0 --json --cache 4M --timeout 3 --stall-timeout 5 -o - \
+		>"$pipe" 2>"$NET_DIR/r1.log.err" </dev/null &
+	PID[r1]=$!
+	NET_PIDS+=("${PID[r1]}")
+	: >"$NET_DIR/r1.log"
+	get r2
+	check "$what: its receiver names it" net_until $SOON client_says r1 "what was received waits for the disk, or for the program"
+	check "$what: the other one is told that it has to wait" net_until $SOON client_says r2 "sends no data|other receivers miss"
+	sleep 5
+	check "$what: it has no limit" kill -0 "${PID[r1]}"
+	sha256sum <"$pipe" >"$NET_DIR/disk-digest" &
+	reader=$!
+	NET_PIDS+=("$reader")
+	net_stop TERM "$holder"
+	ended r1 60
+	check_equal "$what: exit code" 0 "$STATUS"
+	net_wait "$reader" 10
+	check_equal "$what: every byte is right" "$DIGEST" "$(cut -d' ' -f1 "$NET_DIR/disk-digest")"
+	has_image r2 "$what" 60
+	rm "$pipe"
+	spotless "$what"
+}
+
 # A sink that takes 5 MiB a second at most, behind a cache that holds a fraction of the image.
 slow_disk() {
 	local what="a slow disk" pipe=$NET_DIR/disk-pipe writer
@@ -96,10 +131,6 @@ slow_disk() {
 	rm "$pipe"
 	spotless "$what"
 	still_serves "$what" r2
-}
-
-client_says() {
-	grep '"event":"waiting"' "$NET_DIR/$1.log" | grep -qE -- "$2"
 }
 
 slow_serve() {
@@ -159,6 +190,7 @@ serve
 full_disk
 full_disk_and_resume
 full_spool
+paused_pipe
 slow_disk
 serverless "disks"
 servers_disk
