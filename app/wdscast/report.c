@@ -220,6 +220,13 @@ static void set_client(json_t *object, const struct serve_event *e)
 		set_text(object, "reason", kick_text(e->reason));
 }
 
+/* What is held then and at no other such moment is lost. */
+static void set_closed(json_t *object, const struct serve_event *e)
+{
+	set_number(object, "slots_used", e->slots_used);
+	set_number(object, "buffers_used", e->buffers_used);
+}
+
 static void set_refused(json_t *object, const struct serve_event *e)
 {
 	char ip[IP_ADDR_TEXT];
@@ -241,9 +248,11 @@ static void print_json_event(struct report *r, const struct serve_event *e)
 		set_number(object, "session", e->session_id);
 	if (e->type == SERVE_OPENED)
 		set_session(object, e);
+	else if (e->type == SERVE_CLOSED)
+		set_closed(object, e);
 	else if (e->type == SERVE_REFUSED)
 		set_refused(object, e);
-	else if (e->type != SERVE_CLOSED && e->type != SERVE_SPOILT && e->type != SERVE_DISK_HANGS)
+	else if (e->type != SERVE_SPOILT && e->type != SERVE_DISK_HANGS)
 		set_client(object, e);
 	print_json(object);
 }

@@ -112,6 +112,12 @@ uint64_t prefetch_history(const struct prefetch *r, uint64_t at);
 /* The reading side waits for room, and there is so much now that it is time to wake it. */
 bool prefetch_is_hungry(const struct prefetch *r);
 
+/* Repair slots that are being read, or the caller's. */
+static inline uint32_t prefetch_repairs_used(const struct prefetch *r)
+{
+	return PREFETCH_REPAIRS - (uint32_t)__builtin_popcountll(r->repairs_free);
+}
+
 static inline uint64_t prefetch_released(const struct prefetch *r)
 {
 	return r->released;

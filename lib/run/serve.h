@@ -85,6 +85,8 @@ struct serve_event {
 	struct endpoint multicast;
 	uint64_t content_bytes, total_blocks;
 	uint32_t block_bytes;
+	uint32_t slots_used;   /* CLOSED: blocks that were read again and not given back */
+	uint64_t buffers_used; /* CLOSED: of the port */
 	char name_space[NAME_TEXT_BYTES], object[NAME_TEXT_BYTES];
 };
 

@@ -19,6 +19,13 @@ void serve_tell_session(struct serve *w, const struct serve_session *s, enum ser
 		                 .block_bytes = s->config.block_bytes,
 		                 .stream = s->stream };
 
+	if (type == SERVE_CLOSED) {
+		struct port_stats port;
+
+		port_read_stats(w->link->port, &port);
+		e.buffers_used = port.buffers_used;
+		e.slots_used = prefetch_repairs_used(&s->prefetch);
+	}
 	snprintf(e.name_space, sizeof(e.name_space), "%s", s->name_space);
 	snprintf(e.object, sizeof(e.object), "%s", s->name);
 	tell(w, &e);

@@ -29,7 +29,7 @@ round_is_over() {
 }
 
 no_session_is_open() {
-	[ "$(grep -cE '^[0-9:]+ opened ' "$SERVER_LOG")" = "$(grep -cE '^[0-9:]+ closed ' "$SERVER_LOG")" ]
+	[ "$(grep -c '"event":"opened"' "$SERVER_LOG")" = "$(grep -c '"event":"closed"' "$SERVER_LOG")" ]
 }
 
 # KiB of memory of its own in small pages, and in huge ones; threads; handles: measure PID
@@ -39,20 +39,34 @@ measure() {
 	echo "$(ls "/proc/$1/task" | wc -l) $(ls "/proc/$1/fd" | wc -l)"
 }
 
+# Slots and buffers in use, as a process tells itself at the end of its sessions: held NAME
+held() {
+	case $1 in
+	wdscast) grep '"event":"closed"' "$SERVER_LOG" | tail -1 | sed -E 's/.*"slots_used":([0-9]+),"buffers_used":([0-9]+).*/\1 \2/' ;;
+	*) tail -1 "$NET_DIR/$1.log" | sed -E 's/.*; ([0-9]+) slots, ([0-9]+) buffers$/\1 \2/' ;;
+	esac
+}
+
 # Guests that come, and go in all the ways there are, until the round is over: guests UNTIL KILLED
 guests() {
-	local how
+	local how first=1
 
 	while [ $SECONDS -lt "$1" ]; do
-		how=$((RANDOM % 4))
-		# A killed one is missed for a minute: not in every round.
-		[ $how != 0 ] || [ "$2" = 1 ] || how=1
+		# A killed one is missed for a while: one in a round of each few, and in one of the short form.
+		how=$((RANDOM % 3 + 1))
+		[ "$2$first" != 11 ] || how=0
+		first=0
 		get r1 --timeout 20
 		sleep "0.$((RANDOM % 10))"
 		case $how in
-		0) net_stop KILL "${PID[r1]}" 2>/dev/null ;;
+		0) net_stop KILL "${PID[r1]}" 2>/dev/null; KILLED=$((KILLED + 1)) ;;
 		1) net_stop INT "${PID[r1]}" ;;
-		*) ended r1 60; GUESTS[$STATUS]=$((${GUESTS[$STATUS]:-0} + 1)) ;;
+		*) ended r1 60 ;;
+		esac
+		# Whoever was told to go may have been done, or not have begun.
+		case $how:$STATUS in
+		0:* | 1:130 | 1:0 | [23]:0) ;;
+		*) GUESTS[$STATUS]=$((${GUESTS[$STATUS]:-0} + 1)) ;;
 		esac
 		rm -f "$NET_DIR/r1/disk.img"
 	done
@@ -65,14 +79,15 @@ run_round() {
 	for name in "${SOAKERS[@]}"; do
 		echo "$ROUND_S" >&"${TO[$name]}"
 	done
-	guests $((SECONDS + ROUND_S)) $((SECONDS_WANTED >= 120 && n % 4 == 0))
+	guests $((SECONDS + ROUND_S)) $((SECONDS_WANTED >= 120 ? n % 4 == 0 : n == 3))
 	for name in "${SOAKERS[@]}"; do
-		net_until 120 round_is_over "$name" "$n"
+		check "round $n: $name comes to its end" net_until 120 round_is_over "$name" "$n"
 	done
-	net_until 90 no_session_is_open # who was killed is forgotten after a while
-	AT["wdscast $n"]=$(measure "$SERVER")
+	# Who was killed is forgotten after a while.
+	check "round $n: every session is closed then" net_until 90 no_session_is_open
+	AT["wdscast $n"]="$(measure "$SERVER") $(held wdscast)"
 	for name in "${SOAKERS[@]}"; do
-		AT["$name $n"]=$(measure "${SOAKER[$name]}")
+		AT["$name $n"]="$(measure "${SOAKER[$name]}") $(held $name)"
 	done
 }
 
@@ -83,17 +98,20 @@ level() {
 
 	read -ra first <<<"${AT["$1 2"]}"
 	read -ra last <<<"${AT["$1 $ROUNDS"]}"
-	echo "$1: ${first[*]}, $((ROUNDS - 2)) rounds later ${last[*]} (KiB, KiB in huge pages, threads, handles)"
+	echo "$1: ${first[*]}, $((ROUNDS - 2)) rounds later ${last[*]} (KiB, KiB in huge pages, threads, handles, slots, buffers)"
 	check "$1: memory is level" test "$((last[0] - first[0]))" -le 1024 -a "$((last[1] - first[1]))" -le 4096
 	check_equal "$1: threads are level" "${first[2]}" "${last[2]}"
 	check_equal "$1: handles are level" "${first[3]}" "${last[3]}"
+	check_equal "$1: no slot is kept" "0 0" "${first[4]} ${last[4]}"
+	check "$1: buffers are level" test "${last[5]}" -le $((first[5] + 16))
 }
 
 declare -a GUESTS=()
+KILLED=0
 faults_begin $SIZE r1 "${SOAKERS[@]}"
 lab_slow_wire 300mbit
 PORT=af_packet
-serve --linger 1 --cache 4M
+serve --json --linger 1 --cache 4M
 soaker s1 af_packet disk.img
 soaker s2 kernel disk.img
 soaker s3 af_packet other.img
@@ -105,13 +123,14 @@ for name in wdscast "${SOAKERS[@]}"; do
 	level $name
 done
 for name in "${SOAKERS[@]}"; do
-	check_equal "$name: no session failed, and no byte was wrong" "" "$(grep -v ' 0 failed$' "$NET_DIR/$name.log"; grep -v 'huge pages\|^$' "$NET_DIR/$name.log.err")"
+	check_equal "$name: no session failed, and no byte was wrong" "" "$(grep -v ' 0 failed;' "$NET_DIR/$name.log"; grep -v 'huge pages\|^$' "$NET_DIR/$name.log.err")"
 	check "$name: whole transfers were among them" grep -qE ': [1-9][0-9]* whole' "$NET_DIR/$name.log"
 	echo 0 >&"${TO[$name]}"
 	net_wait "${SOAKER[$name]}" 10
 	check_equal "$name: it ends with 0" 0 "$STATUS"
 done
-check_equal "guests that were left alone have all ended with 0" 0 "$(unset 'GUESTS[0]'; echo ${#GUESTS[@]})"
+check_equal "guests that were left alone have ended with 0, those told to go with 130, or 0 when they were done" "" "${!GUESTS[*]}"
+check "a guest was killed" test $KILLED -ge 1
 get r1
 has_image r1 "after all that" 60
 serverless "soak"

@@ -29,7 +29,10 @@ static struct {
 
 static struct {
 	unsigned whole, left, failed;
+	uint64_t slots, buffers; /* that sessions had at their ends: the sum, and the least */
 } round_;
+
+static uint64_t least_buffers = UINT64_MAX;
 
 struct session {
 	uint64_t received;
@@ -121,6 +124,25 @@ static DWORD see_to_the_end(HANDLE key, bool *left)
 	return result;
 }
 
+/* Whoever has given all back when a session is over leaves no slot in use; the port's buffers come and go. */
+static void count_kept(HANDLE key, bool whole)
+{
+	struct wdscast_session_counters s = { .size = sizeof(s) };
+	struct wdscast_port_counters p = { .size = sizeof(p) };
+
+	if (whole && wdscast_read_session_counters(key, &s) == ERROR_SUCCESS)
+		round_.slots += s.slots_used;
+	for (int tries = 0; tries < 5 && wdscast_read_port_counters(key, &p) == ERROR_SUCCESS; tries++) {
+		if (p.buffers_used < round_.buffers)
+			round_.buffers = p.buffers_used;
+		if (p.buffers_used <= least_buffers)
+			break;
+		usleep(PAUSE_US); /* some are of frames that have just come */
+	}
+	if (round_.buffers < least_buffers)
+		least_buffers = round_.buffers;
+}
+
 static void run_session(char **names)
 {
 	struct session s = { 0 };
@@ -130,8 +152,10 @@ static void run_session(char **names)
 
 	if (code == ERROR_SUCCESS)
 		code = see_to_the_end(key, &left);
-	if (key != NULL)
+	if (key != NULL) {
+		count_kept(key, code == ERROR_SUCCESS);
 		WdsTransportClientCloseSession(key);
+	}
 	if (s.wrong || (code == ERROR_SUCCESS && s.received != image.size) || (code != ERROR_SUCCESS && !left)) {
 		fprintf(stderr, "%s: %s\n", s.wrong ? "WRONG BYTES" : wdscast_error_text(code), wdscast_last_error_text());
 		round_.failed++;
@@ -171,10 +195,12 @@ int main(int argc, char **argv)
 		double end = now_s() + seconds;
 
 		memset(&round_, 0, sizeof(round_));
+		round_.buffers = UINT64_MAX;
 		do
 			run_session(&argv[1]);
 		while (now_s() < end);
-		printf("round %u: %u whole, %u left, %u failed\n", ++number, round_.whole, round_.left, round_.failed);
+		printf("round %u: %u whole, %u left, %u failed; %llu slots, %llu buffers\n", ++number, round_.whole, round_.left,
+		       round_.failed, (unsigned long long)round_.slots, (unsigned long long)round_.buffers);
 		fflush(stdout);
 	}
 	WdsTransportClientShutdown();
