@@ -43,6 +43,7 @@ jumping_transfer() {
 
 	fake_clock
 	for name in r1 r2; do
+		rm -f "$NET_DIR/$name.log" # of the last transfer
 		get $name
 	done
 	true_clock
