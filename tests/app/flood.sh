@@ -164,15 +164,21 @@ opened_many() {
 
 # A host has so many places in a session, and others have theirs.
 limits_an_address() {
+	local second receiver
+
 	serve --json --clients-per-address 1
 	wire_of_r1 2mbit # so that it stays
 	get r1
 	net_until 20 server_says '"joined"'
 	net_start r1 "$NET_DIR/second.log" timeout 20 "$WDSGET" "$URL" --port kernel:eth0 -o "$NET_DIR/second.img"
+	second=$STARTED
 	check "a second client of an address that may have one finds no place" net_until 20 server_says '"full".*"10\.99\.0\.11"'
 	get r2
 	check "another address has its own" net_until 20 server_says '"joined".*"10\.99\.0\.12"'
 	check_equal "nobody else is in" 2 "$(joined | wc -l)"
+	for receiver in "$second" "${PID[r1]}" "${PID[r2]}"; do
+		net_stop TERM "$receiver" 10
+	done
 }
 
 lab_begin $SIZE r1 r2 enemy
