@@ -82,8 +82,7 @@ void world_start_scripted(struct rig *server)
 	server->server_port = wire_enter(true, spec);
 	wire_leave();
 	server->content_bytes = 10 * RIG_BLOCK;
-	server->next_seq_no = 1;
-	security_init_checksum(&server->security);
+	rig_introduce(server);
 	configure(spec);
 	CU_ASSERT_EQUAL_FATAL(WdsTransportClientInitialize(), ERROR_SUCCESS);
 }

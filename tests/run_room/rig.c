@@ -64,6 +64,14 @@ static void on_complete(void *arg, uint32_t win32, const char *why)
 
 static const struct ctl_ops ops = { on_negotiate, on_start, on_contents, on_complete };
 
+void rig_introduce(struct rig *r)
+{
+	security_init_checksum(&r->security);
+	r->session_id = SESSION_ID;
+	r->from = r->server_port->info.ip4;
+	r->next_seq_no = 1;
+}
+
 static struct rig *rig_on(uint64_t blocks, enum port_delivers delivers, uint32_t mtu)
 {
 	struct rig *r = calloc(1, sizeof(*r));
@@ -75,12 +83,9 @@ static struct rig *rig_on(uint64_t blocks, enum port_delivers delivers, uint32_t
 	r->server_port = port_mem_new(r->hub, &server);
 	r->worker = worker_new(r->client_port, &config);
 	r->budget.limit = 1 << 20;
-	security_init_checksum(&r->security);
-	r->session_id = SESSION_ID;
-	r->from = r->server_port->info.ip4;
+	rig_introduce(r);
 	r->content_bytes = blocks * RIG_BLOCK;
 	r->now = NS_PER_S;
-	r->next_seq_no = 1;
 	return r;
 }
 

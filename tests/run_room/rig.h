@@ -62,6 +62,8 @@ struct rig *rig_new_on(uint64_t blocks, enum port_delivers delivers);
 /* On frames of this MTU, with a server that knows ARP and fragments. */
 struct rig *rig_new_framed(uint64_t blocks, uint32_t mtu);
 void rig_free(struct rig *r);
+/* What a server has that speaks through server_port: for a rig that has nothing else. */
+void rig_introduce(struct rig *r);
 /* The modes of sessions to come: as the server seals, as its clients verify, as clients seal. */
 void rig_secure(struct rig *r, const struct security *server, const struct security *verifying,
                 const struct security *client);
