@@ -38,9 +38,12 @@ stands_still() {
 	done
 	echo "$what: $lost packets missing, $here lost here, $(member r1 lost_on_wire) on the wire ($on_the_way really)"
 	check "$what: it has lost packets" test "$lost" -ge 1000
-	check_equal "$what: all are missing that were lost on the wire" "$on_the_way" "$(member r1 lost_on_wire)"
+	# When it joins, the switch may let some go by before it knows the member: lost on the wire, and counted nowhere.
+	check "$what: all are missing that were lost on the wire" \
+		test "$(member r1 lost_on_wire)" -ge "$on_the_way" -a "$(member r1 lost_on_wire)" -le $((on_the_way + 8))
 	# Beside the stream there are frames of others, and packets without a number.
-	check "$what: what it lost here is what is missing" test "$here" -ge "$lost" -a "$here" -le $((lost + lost / 20 + 20))
+	check "$what: what it lost here is what is missing" \
+		test "$here" -ge $((lost - $(member r1 lost_on_wire))) -a "$here" -le $((lost + lost / 20 + 20))
 	check_equal "$what: nothing was refused" "0 0 0" "$(member r1 malformed) $(member r1 unverified) $(member r1 wrong_security)"
 	check_equal "$what: and the end finds no slot in use" 0 "$(member r1 slots_used)"
 }

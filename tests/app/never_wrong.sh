@@ -73,6 +73,7 @@ second=$DIGEST
 net_run srv tc qdisc del dev eth0 root
 for turn in 1 2; do
 	cp "$NET_DIR/a" "$NET_DIR/new" && mv "$NET_DIR/new" "$NET_DIR/$IMAGE"
+	rm -rf "${NET_DIR:?}"/r[12]
 	get r1 # at once: the answer about the name may be an old one
 	get r2
 	honest r1 "the first in turn $turn, at once"
@@ -82,6 +83,7 @@ for turn in 1 2; do
 	DIGEST=$first
 	now r1 "the first in turn $turn"
 	cp "$NET_DIR/b" "$NET_DIR/new" && mv "$NET_DIR/new" "$NET_DIR/$IMAGE"
+	rm -rf "${NET_DIR:?}"/r[12]
 	get r1
 	get r2
 	honest r1 "the second in turn $turn, at once"
