@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -87,7 +88,7 @@ static bool read_size(const char *text, uint32_t *out)
 
 	errno = 0;
 	v = strtoull(text, &end, 10);
-	unit = *end == '\0' ? NULL : strchr(units, *end & ~0x20);
+	unit = isalpha((unsigned char)*end) ? strchr(units, *end & ~0x20) : NULL;
 	if (text[0] < '0' || text[0] > '9' || errno != 0 || (*end != '\0' && (unit == NULL || end[1] != '\0')))
 		return false;
 	if (unit != NULL) {

@@ -2,6 +2,7 @@
  * The configuration, from four places: wdscast_configure(), the environment, a file, the defaults. The
  * first that names an option wins, and each option is read by one function, whatever its place.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static bool read_size(const char *text, uint64_t *out)
 
 	if (!read_number(text, &end, out))
 		return false;
-	unit = *end == '\0' ? NULL : strchr(units, *end & ~0x20);
+	unit = isalpha((unsigned char)*end) ? strchr(units, *end & ~0x20) : NULL;
 	if (*end == '\0')
 		return true;
 	unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - units + 1);

@@ -183,21 +183,29 @@ enum {
 	IP4_PART = 0x3fff, /* of the fragment field: more follow, or some went before */
 	IP6_BYTES = 40,
 	IP6_PART = 0xfff9,
-	FRAGMENT6_BYTES = 8,
+	EXTENSION_BYTES = 8, /* the least, and what their lengths count in */
+	EXTENSIONS_MAX = 8,
 	UDP_BYTES = 8,
+	NEXT_HOP_BY_HOP = 0,
 	NEXT_UDP = 17,
+	NEXT_ROUTING = 43,
 	NEXT_FRAGMENT = 44,
 	NEXT_ICMPV6 = 58,
+	NEXT_DESTINATION = 60,
 };
 
-/* The destination's port; part: of a datagram in fragments, of which the first alone has it. */
+/*
+ * The destination's port; part: of a datagram in fragments, of which the first alone has it. Port 0, which stands for
+ * these, is nobody's.
+ */
 static enum whose whose_udp(const struct exception *e, struct reader *r, const uint8_t *ip, unsigned ip_len, bool part)
 {
 	const uint8_t *udp = part ? NULL : reader_take(r, UDP_BYTES);
+	uint16_t port = udp == NULL ? 0 : be16_get(*(const be16 *)(udp + 2));
 
-	if (!part && udp == NULL)
+	if (!part && port == 0)
 		return KERNELS;
-	return has_key(e, key_of(ip, ip_len, part ? 0 : be16_get(*(const be16 *)(udp + 2)))) ? OURS : KERNELS;
+	return has_key(e, key_of(ip, ip_len, port)) ? OURS : KERNELS;
 }
 
 static enum whose whose_ip4(const struct exception *e, struct reader *r)
@@ -213,20 +221,40 @@ static enum whose whose_ip4(const struct exception *e, struct reader *r)
 	return whose_udp(e, r, ip + 16, 4, (be16_get(*(const be16 *)(ip + 6)) & IP4_PART) != 0);
 }
 
+/* The extension header that is named by next; false: it is cut off, or none to be skipped. */
+static bool skip_extension(struct reader *r, uint8_t *next, bool *part)
+{
+	uint8_t type = *next;
+	const uint8_t *h;
+
+	if (type != NEXT_HOP_BY_HOP && type != NEXT_ROUTING && type != NEXT_DESTINATION && type != NEXT_FRAGMENT)
+		return false;
+	h = reader_take(r, EXTENSION_BYTES);
+	if (h == NULL)
+		return false;
+	*next = h[0];
+	if (type == NEXT_FRAGMENT)
+		*part = (be16_get(*(const be16 *)(h + 2)) & IP6_PART) != 0;
+	else if (h[1] > 0)
+		return reader_take(r, (size_t)h[1] * EXTENSION_BYTES) != NULL;
+	return true;
+}
+
 static enum whose whose_ip6(const struct exception *e, struct reader *r)
 {
-	const uint8_t *ip = reader_take(r, IP6_BYTES), *fragment;
+	const uint8_t *ip = reader_take(r, IP6_BYTES);
+	bool part = false;
+	uint8_t next;
 
 	if (ip == NULL || ip[0] >> 4 != 6)
 		return KERNELS;
-	if (ip[6] == NEXT_ICMPV6)
+	next = ip[6];
+	if (next == NEXT_ICMPV6)
 		return BOTH;
-	if (ip[6] == NEXT_UDP)
-		return whose_udp(e, r, ip + 24, 16, false);
-	fragment = ip[6] == NEXT_FRAGMENT ? reader_take(r, FRAGMENT6_BYTES) : NULL;
-	if (fragment == NULL || fragment[0] != NEXT_UDP)
-		return KERNELS;
-	return whose_udp(e, r, ip + 24, 16, (be16_get(*(const be16 *)(fragment + 2)) & IP6_PART) != 0);
+	for (unsigned i = 0; i < EXTENSIONS_MAX && next != NEXT_UDP && !part; i++)
+		if (!skip_extension(r, &next, &part))
+			return KERNELS;
+	return next == NEXT_UDP ? whose_udp(e, r, ip + 24, 16, part) : KERNELS;
 }
 
 static enum whose whose(const struct exception *e, const uint8_t *frame, uint32_t len)

@@ -291,7 +291,7 @@ void ctl_describe_wait(const struct ctl *c, ns_t now, char *out, size_t max)
 static void explain_wait(struct ctl *c, uint64_t ms)
 {
 	const struct endpoint *server = &c->config.client.initiation;
-	char reason[CTL_WHY_BYTES - 32];
+	char reason[CTL_WHY_BYTES - 40];
 
 	ctl_wait_text(&c->wait, c->wait.last, &server->ip, server->port, c->config.worker->interface, reason, sizeof(reason));
 	snprintf(c->why, sizeof(c->why), "gave up after %llu s%s%s", (unsigned long long)(ms / 1000),

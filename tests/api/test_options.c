@@ -96,7 +96,7 @@ static void what_makes_no_sense_is_told_with_its_place(void)
 		{ "WDSCAST_GATEWAY", "gw" },        { "WDSCAST_CORES", "1-" },        { "WDSCAST_CORES", "3-1" },
 		{ "WDSCAST_CORES", "a" },           { "WDSCAST_CORES", "1,,2" },      { "WDSCAST_POLL", "lazy" },
 		{ "WDSCAST_MEMORY", "0" },          { "WDSCAST_MEMORY", "1X" },       { "WDSCAST_MEMORY", "99999999999G" },
-		{ "WDSCAST_INITIATE_TIMEOUT", "0" }, { "WDSCAST_INACTIVITY_TIMEOUT", "-1" },
+		{ "WDSCAST_MEMORY", "1 " },           { "WDSCAST_INITIATE_TIMEOUT", "0" }, { "WDSCAST_INACTIVITY_TIMEOUT", "-1" },
 	};
 	struct api_options o;
 

@@ -31,7 +31,7 @@ static void a_url_that_is_none_is_told(void)
 		CU_ASSERT_PTR_NOT_NULL(url_read(bad[i], &o));
 }
 
-/* Reads a command line whose words are parted by single spaces. Complaints go nowhere. */
+/* Reads a command line whose words are parted by single spaces; a ~ is a space within one. Complaints go nowhere. */
 static int read_line(const char *line, struct options *o)
 {
 	static char words[512];
@@ -41,6 +41,9 @@ static int read_line(const char *line, struct options *o)
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *w = strtok(words, " "); w != NULL; w = strtok(NULL, " "))
 		argv[argc++] = w;
+	for (int i = 1; i < argc; i++)
+		for (char *space = argv[i]; (space = strchr(space, '~')) != NULL;)
+			*space = ' ';
 	optind = 0; /* getopt begins anew */
 	CU_ASSERT_PTR_NOT_NULL_FATAL(freopen("/dev/null", "w", stderr));
 	code = options_read(argc, argv, o);
@@ -97,7 +100,7 @@ static void what_makes_no_sense_is_a_usage_error(void)
 {
 	static const char *const bad[] = {
 		"", "wds://s/n/o wds://s/n/p", "wds://s/n/o --server s", "--server s --object o", "wds://s/n/o --cache 0",
-		"wds://s/n/o --cache 5G", "wds://s/n/o --cache 1X", "wds://s/n/o --timeout 0", "wds://s/n/o --timeout x",
+		"wds://s/n/o --cache 5G", "wds://s/n/o --cache 1X", "wds://s/n/o --cache 1~", "wds://s/n/o --timeout 0", "wds://s/n/o --timeout x",
 		"wds://s/n/o --stall-timeout 0",
 		"wds://s/n/o --sha256 12", "wds://s/n/o --bogus", "wds://s/n/o --port", "wds://s/n/%ff",
 		"wds://s/n/o -o null: --sha256 0000000000000000000000000000000000000000000000000000000000000000",

@@ -105,6 +105,52 @@ static void datagrams_of_our_sessions_are_ours(void)
 	end();
 }
 
+/* Port 0 is what fragments of a group are known by. */
+static void port_zero_of_our_groups_is_the_kernels(void)
+{
+	const struct endpoint session = { group4, 64001 };
+
+	begin();
+	CU_ASSERT(exception_let_in(&e, &session));
+	make_udp4(&group4, 0, 0, 0);
+	CU_ASSERT(is_the_kernels());
+	end();
+}
+
+/* A header of so many times 8 bytes more than 8, behind those that are there. */
+static void add_extension(uint8_t *at, uint8_t next, uint8_t more)
+{
+	memset(at, 0, 8 + 8u * more);
+	at[0] = next;
+	at[1] = more;
+}
+
+static void extension_headers_before_our_datagrams_are_skipped(void)
+{
+	const struct endpoint session6 = { group6, 64001 };
+
+	begin();
+	CU_ASSERT(exception_let_in(&e, &session6));
+	make_ip6(&group6, 0);
+	add_extension(frame + 54, 43, 1);
+	add_extension(frame + 70, 60, 0);
+	add_extension(frame + 78, 44, 0);
+	add_extension(frame + 86, 17, 0); /* a fragment that is all of it */
+	frame[96] = 64001 >> 8;
+	frame[97] = 64001 & 255;
+	frame_len = 102;
+	CU_ASSERT(is_ours());
+	frame[97]++;
+	CU_ASSERT(is_the_kernels());
+	frame[97]--;
+	frame_len = 101;
+	CU_ASSERT(is_the_kernels());
+	frame[55] = 255; /* longer than all there is */
+	frame_len = 102;
+	CU_ASSERT(is_the_kernels());
+	end();
+}
+
 static void fragments_of_our_groups_are_ours(void)
 {
 	const struct endpoint session = { group4, 64001 }, own = { host4, 50000 }, session6 = { group6, 64001 };
@@ -184,6 +230,8 @@ static void runts_are_the_kernels(void)
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(datagrams_of_our_sessions_are_ours),
+	SUITE_TEST(port_zero_of_our_groups_is_the_kernels),
+	SUITE_TEST(extension_headers_before_our_datagrams_are_skipped),
 	SUITE_TEST(fragments_of_our_groups_are_ours),
 	SUITE_TEST(arp_and_neighbour_discovery_are_for_both),
 	SUITE_TEST(a_destination_is_ours_until_its_last_user_leaves),
