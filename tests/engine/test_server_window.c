@@ -1,15 +1,12 @@
 #include "server_rig.h"
 
-static struct rig started(void (*change)(struct server_config *c))
+static void started(struct rig *r, void (*change)(struct server_config *c))
 {
-	struct rig r;
-
-	rig_config(&r);
+	rig_config(r);
 	if (change != NULL)
-		change(&r.config);
-	rig_start(&r, RIG_PACKETS);
-	rig_start_data(&r);
-	return r;
+		change(&r->config);
+	rig_start(r, RIG_PACKETS);
+	rig_start_data(r);
 }
 
 static uint64_t ms_of(const struct rig *r)
@@ -19,10 +16,11 @@ static uint64_t ms_of(const struct rig *r)
 
 static void the_first_packet_goes_out_at_the_next_tick(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	const struct mt_packet *p;
 	struct ma_packet app;
 
+	started(&r, NULL);
 	CU_ASSERT(server_deadline(r.server) > r.now);
 	rig_feed(&r, 3);
 	CU_ASSERT_EQUAL(r.out.packet_count, 0);
@@ -66,9 +64,10 @@ static void each_ack_opens_the_window_by_two_then_by_one_a_packet(void)
 /* What was not in the way has not shown what the way carries. */
 static void a_window_that_is_not_used_up_does_not_grow(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	double window;
 
+	started(&r, NULL);
 	rig_feed(&r, 100);
 	rig_tick(&r, r.now);
 	while (r.server->lead_seq_no < 100)
@@ -105,9 +104,10 @@ static void round_trip(struct rig *r, ns_t rtt)
 
 static void a_queue_on_the_way_ends_the_first_growth(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	double window;
 
+	started(&r, NULL);
 	round_trip(&r, 2 * NS_PER_MS);
 	CU_ASSERT_EQUAL(r.server->ceiling, r.server->config.max_window);
 	for (unsigned i = 0; i < 2; i++)
@@ -140,9 +140,10 @@ static void open_window(struct rig *r, double window)
 
 static void only_some_packets_of_a_burst_ask_for_an_ack(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	uint32_t asked = 0, every;
 
+	started(&r, NULL);
 	open_window(&r, 100);
 	every = (uint32_t)r.server->window / 4;
 	rig_feed(&r, 70);
@@ -189,9 +190,10 @@ static void a_full_out_queue_only_delays(void)
 
 static void acks_of_others_and_out_of_range_are_not_accepted(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	double window;
 
+	started(&r, NULL);
 	rig_activate(&r, 1, 0);
 	open_window(&r, 10);
 	rig_feed(&r, 5);
@@ -212,8 +214,9 @@ static void acks_of_others_and_out_of_range_are_not_accepted(void)
 
 static void the_round_trip_is_measured_below_the_millisecond(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 
+	started(&r, NULL);
 	rig_feed(&r, 100);
 	rig_tick(&r, rig_ms(20));
 	r.now += 300 * NS_PER_US;
@@ -234,9 +237,10 @@ static void the_round_trip_is_measured_below_the_millisecond(void)
 static void the_tail_of_a_burst_is_sent_again_and_ever_less_often(void)
 {
 	static const uint64_t at_ms[] = { 10, 30, 70, 150 }; /* 10, +20, +40, +80, +160: then SPMs do it */
-	struct rig r = started(NULL);
+	struct rig r;
 	ns_t sent_at;
 
+	started(&r, NULL);
 	open_window(&r, 10);
 	rig_feed(&r, 5);
 	rig_tick(&r, r.now);
@@ -259,10 +263,11 @@ static void the_tail_of_a_burst_is_sent_again_and_ever_less_often(void)
 
 static void packets_stay_a_second_and_until_acknowledged(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	ns_t sent_at;
 	uint64_t lead;
 
+	started(&r, NULL);
 	open_window(&r, 10);
 	rig_feed(&r, 5);
 	rig_tick(&r, r.now);
@@ -288,8 +293,9 @@ static void small_list(struct server_config *c)
 
 static void a_full_list_drops_what_is_acknowledged_and_caps_no_rate(void)
 {
-	struct rig r = started(small_list);
+	struct rig r;
 
+	started(&r, small_list);
 	for (unsigned i = 0; i < 100; i++) {
 		rig_feed(&r, server_room(r.server));
 		CU_ASSERT_EQUAL(server_room(r.server), 0);
@@ -306,9 +312,10 @@ static void a_full_list_drops_what_is_acknowledged_and_caps_no_rate(void)
 
 static void a_standstill_of_two_seconds_is_given_up(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	ns_t sent_at;
 
+	started(&r, NULL);
 	rig_feed(&r, 100);
 	rig_tick(&r, r.now);
 	sent_at = r.now;
@@ -328,9 +335,10 @@ static void a_standstill_of_two_seconds_is_given_up(void)
 /* Else an ACK for one packet would let one packet out that asks for an ACK, for ever. */
 static void while_an_ack_is_awaited_the_end_of_a_burst_asks_for_none(void)
 {
-	struct rig r = started(NULL);
+	struct rig r;
 	uint64_t asked;
 
+	started(&r, NULL);
 	r.server->window = 64;
 	rig_feed(&r, 10);
 	rig_tick(&r, r.now);
