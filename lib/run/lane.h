@@ -70,6 +70,7 @@ struct lane {
 	struct lane_place unicast, multicast;
 	bool closed, rang, awaits_room;
 	uint32_t room_seen;
+	bool has_store; /* RX_ACCEPT came: until then the store is the control side's */
 	uint64_t wanted_blocks, taken_blocks, taken_bytes, by_multicast, malformed, wrong_security, unverified, unsent;
 	uint8_t held[OUT_CONTROL_BYTES_MAX]; /* a packet that waits for its next hop's address */
 	uint32_t held_len;

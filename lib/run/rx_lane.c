@@ -43,7 +43,7 @@ static void copy_counters(struct lane *lane, ns_t now)
 		[LANE_COUNT_by_multicast] = lane->by_multicast,
 		[LANE_COUNT_joinacks] = s->joinacks,
 		[LANE_COUNT_lost_on_wire] = 0, /* ctl_lost_on_wire() knows the other workers' counters too */
-		[LANE_COUNT_slots_used] = lane->store.slots > 0 ? store_used(&lane->store) : 0,
+		[LANE_COUNT_slots_used] = lane->has_store ? store_used(&lane->store) : 0,
 	};
 	bool clogged = lane->client.state == CLIENT_REGULAR && (lane->client.ack_held || store_room(&lane->store) == 0);
 
@@ -345,6 +345,7 @@ void rx_lane_accept(struct rx *rx, struct lane *lane, ns_t now)
 {
 	const struct endpoint *group = &lane->client.offer.multicast;
 
+	lane->has_store = true;
 	if (!lane->multicast.used) {
 		link_join(&rx->link, &group->ip, now);
 		rx_place(rx, &lane->multicast, lane, group);
