@@ -30,7 +30,7 @@ stand_still() {
 
 # stands_still PORT [WDSGET]
 stands_still() {
-	local what="a receiver on $1 that stands still" lost=0 here on_the_way
+	local what="a receiver on $1 that stands still" lost=0 here on_the_way unknown
 
 	# It may have come too late for that, or have been made the one that sets the pace.
 	for ((tries = 0; tries < 4 && lost < 1000; tries++)); do
@@ -38,12 +38,14 @@ stands_still() {
 	done
 	echo "$what: $lost packets missing, $here lost here, $(member r1 lost_on_wire) on the wire ($on_the_way really)"
 	check "$what: it has lost packets" test "$lost" -ge 1000
-	# When it joins, the switch may let some go by before it knows the member: lost on the wire, and counted nowhere.
+	# Some are counted nowhere: what the switch lets by before it knows the member, and the rest of a train that the
+	# kernel glued and dropped as one.
+	unknown=$((lost / 100 + 8))
 	check "$what: all are missing that were lost on the wire" \
-		test "$(member r1 lost_on_wire)" -ge "$on_the_way" -a "$(member r1 lost_on_wire)" -le $((on_the_way + 8))
+		test "$(member r1 lost_on_wire)" -ge "$on_the_way" -a "$(member r1 lost_on_wire)" -le $((on_the_way + unknown))
 	# Beside the stream there are frames of others, and packets without a number.
 	check "$what: what it lost here is what is missing" \
-		test "$here" -ge $((lost - $(member r1 lost_on_wire))) -a "$here" -le $((lost + lost / 20 + 20))
+		test "$here" -ge $((lost - on_the_way - unknown)) -a "$here" -le $((lost + lost / 20 + 20))
 	check_equal "$what: nothing was refused" "0 0 0" "$(member r1 malformed) $(member r1 unverified) $(member r1 wrong_security)"
 	check_equal "$what: and the end finds no slot in use" 0 "$(member r1 slots_used)"
 }
